@@ -1,0 +1,78 @@
+"""`jacobians`: an explicit Jacobian-tensor calculus on NumPy and opt_einsum.
+
+The derivative of a vector in R^p by an n×m matrix is a p×m×n tensor, the chain rule is a contraction, and
+backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂W̃, written out.
+"""
+
+from . import networks, numpy_protocol  # noqa: F401
+from .errors import (
+    DataError,
+    JacobiansError,
+    LayoutError,
+    MaterializationError,
+    NamingError,
+    OptionError,
+    ParseError,
+    ShapeError,
+    UnsupportedError,
+)
+from .evaluation import Cost, cost, evaluate
+from .expression import Expression, constant, matrix, scalar, tensor, vector
+from .functions import (
+    append_one,
+    cross_entropy,
+    half_squared_norm,
+    logsumexp,
+    relu,
+    sigmoid,
+    softmax,
+    softplus,
+    tanh,
+)
+from .jacobian import Jacobian, derivative
+from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
+from .products import diag, outer, tensor_product, vector_tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LAYOUTS",
+    "Cost",
+    "DataError",
+    "Expression",
+    "Jacobian",
+    "JacobiansError",
+    "LayoutError",
+    "MaterializationError",
+    "NamingError",
+    "OptionError",
+    "ParseError",
+    "ShapeError",
+    "UnsupportedError",
+    "append_one",
+    "collapse",
+    "constant",
+    "convert_layout",
+    "cost",
+    "cross_entropy",
+    "derivative",
+    "derivative_item",
+    "derivative_shape",
+    "diag",
+    "evaluate",
+    "half_squared_norm",
+    "logsumexp",
+    "matrix",
+    "networks",
+    "outer",
+    "relu",
+    "scalar",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "tanh",
+    "tensor",
+    "tensor_product",
+    "vector",
+    "vector_tensor",
+]

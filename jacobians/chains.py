@@ -1,0 +1,193 @@
+"""Chains: a derivative as products of derivatives along paths, and its networks in each order.
+
+A `Chain` is the sum over paths of ∂y/∂z₁ · ∂z₁/∂z₂ · … · ∂z_k/∂x. Accumulated from the left it is the reverse order,
+from the right the forward order; multiplied out it is flat; with every factor written out it is dense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from .contraction import SEARCH_LIMIT
+from .derivatives import accumulate_forward, accumulate_reverse, between
+from .expression import Adjoint, Expression, Named, Network, Term, unnamed
+from .notation.text import label
+from .sizes import Shape
+from .terms import flatten, glue, merge_like
+
+#: A derivative is shown flat, all operands down to values, while it has at most so many terms.
+FLAT_TERMS = 16
+
+
+class Chain:
+    """∂`numerator`/∂`denominator` as a sum over `paths`, each the waypoints y, …, x of a product of derivatives.
+
+    A path of two points is the whole derivative, over all paths of the graph. `reverse` may be given where it was
+    accumulated together with other derivatives.
+    """
+
+    def __init__(self, paths: Sequence[tuple[Expression, ...]], reverse: Sequence[Term] | None = None) -> None:
+        self.paths = tuple(paths)
+        self.numerator: Expression = self.paths[0][0]
+        self.denominator: Expression = self.paths[0][-1]
+        self.shape: Shape = self.numerator.shape + self.denominator.shape[::-1]
+        self._given_reverse = None if reverse is None else tuple(reverse)
+
+    @cached_property
+    def symbol(self) -> str:
+        """`∂s/∂z`. A product that leaves paths out, and a sum, are written as such."""
+        return " + ".join(self._path_symbol(path) for path in self.paths)
+
+    @staticmethod
+    def _path_symbol(path: tuple[Expression, ...]) -> str:
+        points = [path[0]]
+        for middle, following in zip(path[1:-1], path[2:], strict=True):
+            if not all_paths_pass(points[-1], following, middle):
+                points.append(middle)
+        points.append(path[-1])
+        return " · ".join(f"∂{label(a)}/∂{label(b)}" for a, b in zip(points, points[1:], strict=False))
+
+    @cached_property
+    def reverse(self) -> tuple[Term, ...]:
+        """The terms over shared adjoints, accumulated from the numerator down."""
+        if self._given_reverse is not None:
+            return self._given_reverse
+        return tuple(merge_like(term for path in self.paths for term in _reverse_along(path)))
+
+    @cached_property
+    def forward(self) -> tuple[Term, ...]:
+        """The terms over shared tangents, accumulated from the denominator up."""
+        return tuple(merge_like(term for path in self.paths for term in _forward_along(path)))
+
+    @cached_property
+    def flat(self) -> tuple[Term, ...]:
+        """The terms with all operands down to values, while they are few."""
+        return tuple(flatten(self.reverse, FLAT_TERMS))
+
+    @cached_property
+    def factors(self) -> list[Chain]:
+        """From one named expression to the next that every path crosses; see `Jacobian.factors`."""
+        if len(self.paths) > 1 or not self.flat:
+            return [self]
+        points = [self.numerator]
+        for start, end in zip(self.paths[0], self.paths[0][1:], strict=False):
+            points += [*_waypoints(start, end), end]
+        if len(points) == 2:
+            return [self]
+        return [Chain([pair]) for pair in zip(points, points[1:], strict=False)]
+
+    def then(self, other: Chain) -> Chain:
+        """The product with a chain that starts where this one ends."""
+        return Chain([(*left, *right[1:]) for left in self.paths for right in other.paths])
+
+    def plus(self, other: Chain) -> Chain:
+        """The sum with a chain between the same ends."""
+        return Chain([*self.paths, *other.paths])
+
+    def root(self, order: str) -> Expression:
+        """The expression whose nested contractions are this order."""
+        match order:
+            case "forward":
+                return Network.of(self.forward, self.shape)
+            case "flat":
+                return Network.of(self.flat, self.shape)
+            case "dense":
+                return _dense(self)
+            case _:
+                return Network.of(self.reverse, self.shape)
+
+    @property
+    def searchable(self) -> bool:
+        """Whether every term is flat and small enough to search for the best order."""
+        return all(
+            2 <= len(term.operands) <= SEARCH_LIMIT and not any(isinstance(one, Adjoint) for one in term.operands)
+            for term in self.flat
+        )
+
+
+def _reverse_along(path: Sequence[Expression]) -> list[Term]:
+    terms: list[Term] | None = None
+    for start, end in zip(path, path[1:], strict=False):
+        (terms,) = accumulate_reverse(start, [end], terms, path[0])
+    return terms or []
+
+
+def _forward_along(path: Sequence[Expression]) -> list[Term]:
+    terms: list[Term] | None = None
+    for start, end in reversed(list(zip(path, path[1:], strict=False))):
+        terms = accumulate_forward(start, end, terms, path[-1])
+    return terms or []
+
+
+def _path_counts(y: Expression, x: Expression) -> tuple[list[Expression], dict[int, int], dict[int, int]]:
+    """The nodes between, children first, and for each the number of paths down to x and up to y."""
+    nodes = between(y, [x])
+    on_path = {node.serial for node in nodes}
+    down: dict[int, int] = {unnamed(x).serial: 1}
+    for node in nodes:
+        if node.serial not in down:
+            down[node.serial] = sum(down[child.serial] for child in node.children if child.serial in on_path)
+    up: dict[int, int] = {node.serial: 0 for node in nodes}
+    if nodes:
+        up[y.serial] = 1
+    for node in reversed(nodes):
+        if node is unnamed(x):
+            continue
+        for child in node.children:
+            if child.serial in on_path:
+                up[child.serial] += up[node.serial]
+    return nodes, down, up
+
+
+def all_paths_pass(y: Expression, x: Expression, middle: Expression) -> bool:
+    """Whether every path from y to x goes through `middle`."""
+    _, down, up = _path_counts(y, x)
+    total = down.get(y.serial, 0)
+    serial = unnamed(middle).serial
+    return down.get(serial, 0) * up.get(serial, 0) == total
+
+
+def _waypoints(y: Expression, x: Expression) -> list[Expression]:
+    """The expressions strictly between that every path crosses: the named ones, or all where nothing is named."""
+    nodes, down, up = _path_counts(y, x)
+    total = down.get(y.serial, 0)
+    ends = {unnamed(y).serial, unnamed(x).serial}
+    cuts = [
+        node
+        for node in reversed(nodes)
+        if unnamed(node).serial not in ends and down[node.serial] * up[node.serial] == total
+    ]
+    named: list[Expression] = [node for node in cuts if isinstance(node, Named)]
+    return named if named or y.name is not None else cuts
+
+
+def _dense(chain: Chain) -> Expression:
+    """The product of the factors, each written out with its zeros, left to right."""
+    factors = chain.factors
+    if len(factors) == 1 and len(chain.paths) > 1:
+        parts = [_dense(Chain([path])) for path in chain.paths]
+        terms = [_as_operand(part) for part in parts]
+        return Network.of(merge_like(terms), chain.shape)
+    result: Expression | None = None
+    for factor in factors:
+        written = Adjoint.between(factor.numerator, factor.denominator, factor.flat) if factor.flat else None
+        if written is None:
+            return Network.of((), chain.shape)
+        if result is None:
+            result = written
+            continue
+        rank = factor.numerator.ndim
+        left, right = _as_operand(result), _as_operand(written)
+        offset = len(left.sizes)
+        kept = left.output[: len(left.output) - rank]
+        pairs = list(zip(left.output[len(kept) :][::-1], (i + offset for i in right.output[:rank]), strict=True))
+        product = glue([left, right], pairs, [*kept, *(i + offset for i in right.output[rank:])])
+        result = Adjoint.between(chain.numerator, factor.denominator, [product])
+    assert result is not None
+    return result
+
+
+def _as_operand(node: Expression) -> Term:
+    axes = tuple(range(node.ndim))
+    return Term(1.0, (node,), (axes,), axes, node.shape)

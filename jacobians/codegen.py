@@ -1,0 +1,480 @@
+"""Programs: expressions as straight-line NumPy code, with the exact cost of each line.
+
+A program is made for given sizes and runs on arrays of those sizes. Each line is what a person would write for that
+step: `@` for a matrix product, `*` for an element-wise one, a view where nothing is computed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .contraction import Pair, needed, schedule
+from .expression import (
+    Adjoint,
+    Array,
+    Concatenate,
+    Constant,
+    Elementwise,
+    Expression,
+    Named,
+    Network,
+    Prime,
+    Primitive,
+    Selector,
+    Slice,
+    Term,
+    Variable,
+    name_key,
+    topological,
+)
+from .functions import HELPERS, definition
+from .memory import refuse_if_too_large
+from .sizes import bind_size
+from .terms import split
+
+_LETTERS = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
+
+
+#: Names that generated code uses itself.
+_RESERVED = frozenset({"np", "program", *HELPERS})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a program: `target = text`, the shape of the result, and its multiplications.
+
+    `derivative` tells the steps of the chain rule from those that compute forward values.
+    """
+
+    target: str
+    text: str
+    shape: tuple[int, ...]
+    multiplications: int
+    derivative: bool
+    einsum: str = ""
+
+
+@dataclass(frozen=True)
+class _Value:
+    text: str
+    shape: tuple[int, ...]
+    fresh: bool  # computed here, and so nobody else's array
+
+
+@dataclass
+class Program:
+    """Straight-line code for `roots`. `order` is the order in which each network's operands are contracted."""
+
+    roots: Sequence[Expression]
+    sizes: Mapping[str, int]
+    order: str = "reverse"
+    given: frozenset[str] = frozenset()  # named expressions that are given a value instead of being computed
+    counted: frozenset[int] = frozenset()  # serials of roots that are derivatives
+    advice: str = ""
+    name: str = ""  # what the order is called
+    steps: list[Step] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+    constants: dict[str, Array] = field(default_factory=dict)
+    helpers: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._values: dict[int, _Value] = {}
+        self._parameters: dict[str, str] = {}
+        self._taken = set(_RESERVED)
+        self._temporaries: set[str] = set()
+        self._renamed: dict[str, str] = {}
+        self._taken |= {key for node in topological(self.roots) if (key := name_key(node)) is not None}
+        self._count = 0
+        for root in self.roots:
+            for node in self._needed(root):
+                if node.serial not in self._values:
+                    self._values[node.serial] = self._lower(node)
+        self.results = [self._values[root.serial] for root in self.roots]
+        self._rename()
+        # A result that is an input, or is one twice over, is copied: nobody's array is handed out.
+        texts = [
+            value.text if value.fresh and [v.text for v in self.results].count(value.text) == 1 else f"np.array({value.text})"
+            for value in self.results
+        ]
+        self.lines.append(f"return {', '.join(texts)}{',' if len(texts) == 1 else ''}")
+
+    def _rename(self) -> None:
+        """Give the lines that compute named expressions their names."""
+        if not self._renamed:
+            return
+        pattern = re.compile(r"\bt\d+(?:_\d+)?\b")
+
+        def renamed(text: str) -> str:
+            return pattern.sub(lambda match: self._renamed.get(match[0], match[0]), text)
+
+        self.lines = [renamed(line) for line in self.lines]
+        self.steps = [replace(step, target=renamed(step.target), text=renamed(step.text)) for step in self.steps]
+        self.results = [replace(value, text=renamed(value.text)) for value in self.results]
+
+    # --- what it costs ----------------------------------------------------------------------------------------
+
+    @property
+    def multiplications(self) -> int:
+        return sum(step.multiplications for step in self.steps if step.derivative)
+
+    @property
+    def peak_elements(self) -> int:
+        derivative = [prod(step.shape) for step in self.steps if step.derivative]
+        return max(derivative + [prod(value.shape) for value in self.results], default=0)
+
+    # --- running it -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def source(self) -> str:
+        helpers = "".join(HELPERS[name] + "\n\n" for name in sorted(self.helpers))
+        body = "\n".join(f"    {line}" for line in self.lines)
+        return f"{helpers}def program({', '.join(self._parameters.values())}):\n{body}\n"
+
+    @cached_property
+    def function(self) -> Callable[..., tuple[Any, ...]]:
+        namespace: dict[str, Any] = {"np": np, **self.constants}
+        # The text is made of templates of this library and of identifiers that were checked: nothing a user typed.
+        exec(compile(self.source, "<jacobians program>", "exec"), namespace)
+        return namespace["program"]  # type: ignore[no-any-return]
+
+    def run(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of the roots, as arrays. Too large an array is refused before anything is computed."""
+        self.check_memory()
+        return tuple(np.asarray(value) for value in self.function(*(values[key] for key in self.arguments)))
+
+    def check_memory(self) -> None:
+        """Refuse if some step's result would not fit in memory."""
+        largest = max([step.shape for step in self.steps] + [value.shape for value in self.results], key=prod)
+        if prod(largest) * 8 > 1 << 26:
+            refuse_if_too_large(largest, "evaluating densely", self.advice)
+
+    # --- lowering ---------------------------------------------------------------------------------------------
+
+    def _needed(self, root: Expression) -> list[Expression]:
+        """What is below `root`, children first; a given expression and σ′ hide what is below them."""
+        order: list[Expression] = []
+        stack: list[tuple[Expression, bool]] = [(root, False)]
+        seen = set(self._values)
+        while stack:
+            node, expanded = stack.pop()
+            if expanded:
+                order.append(node)
+            elif node.serial not in seen:
+                seen.add(node.serial)
+                stack.append((node, True))
+                stack += [(child, False) for child in reversed(self._inputs(node)) if child.serial not in seen]
+        return order
+
+    def _inputs(self, node: Expression) -> tuple[Expression, ...]:
+        if isinstance(node, Named) and name_key(node) in self.given:
+            return ()
+        if isinstance(node, Elementwise) and isinstance(node.function, Prime):
+            return (definition(node),)
+        return tuple(child for child in node.children if not isinstance(child, Selector))
+
+    def _shape(self, node: Expression) -> tuple[int, ...]:
+        return tuple(bind_size(size, self.sizes) for size in node.shape)
+
+    def _lower(self, node: Expression) -> _Value:
+        shape = self._shape(node)
+        if isinstance(node, Variable) or (isinstance(node, Named) and name_key(node) in self.given):
+            key = name_key(node)
+            assert key is not None
+            self.arguments.append(key)
+            self._parameters[key] = f"{key}_" if key in _RESERVED else key
+            return _Value(self._parameters[key], shape, False)
+        if isinstance(node, Constant):
+            if not shape and node.name is None:
+                number = float(node.value)
+                return _Value(repr(number) if number >= 0 else f"({number!r})", shape, True)
+            name = self._fresh(f"{name_key(node) or 'c'}_value")
+            self.constants[name] = node.value
+            return _Value(name, shape, False)
+        if isinstance(node, Named):
+            value = self._values[node.body.serial]
+            if value.text in self._temporaries:  # the line that computes it gets the name
+                self._temporaries.remove(value.text)
+                key = name_key(node) or ""
+                self._renamed[value.text] = f"{key}_" if key in _RESERVED else key
+            return value
+        if isinstance(node, Elementwise):
+            if isinstance(node.function, Prime):
+                return self._values[definition(node).serial]
+            args = [self._values[arg.serial].text for arg in node.args]
+            return self._emit(node.function.template.format(*args), shape)
+        if isinstance(node, Primitive):
+            self.helpers.add(node.rule.name)
+            args = [self._values[arg.serial].text for arg in node.args]
+            return self._emit(node.rule.template.format(*args), shape)
+        if isinstance(node, Concatenate):
+            parts = ", ".join(self._values[part.serial].text for part in node.parts)
+            return self._emit(f"np.concatenate(({parts}), axis={node.axis})", shape)
+        if isinstance(node, Slice):
+            body = self._values[node.body.serial]
+            start = bind_size(node.start, self.sizes)
+            cuts = [":"] * node.axis + [_range(start, shape[node.axis], body.shape[node.axis])]
+            cut = f"[{', '.join(cuts)}]"
+            return _Value(f"{body.text}{cut}", shape, False)
+        assert isinstance(node, Network)
+        derivative = isinstance(node, Adjoint) or node.serial in self.counted
+        return self._network(node, shape, derivative)
+
+    def _fresh(self, stem: str) -> str:
+        name = stem
+        while name in self._taken:
+            self._count += 1
+            name = f"{stem}{self._count}" if stem[-1:].isalpha() else f"{stem}_{self._count}"
+        self._taken.add(name)
+        return name
+
+    def _emit(
+        self,
+        text: str,
+        shape: tuple[int, ...],
+        multiplications: int = 0,
+        derivative: bool = False,
+        einsum: str = "",
+        fresh: bool = True,
+    ) -> _Value:
+        self._count += 1
+        name = self._fresh(f"t{self._count}")
+        self._temporaries.add(name)
+        self.steps.append(Step(name, text, shape, multiplications, derivative, einsum))
+        self.lines.append(f"{name} = {text}  # {einsum or 'shape'} {shape}")
+        return _Value(name, shape, fresh)
+
+    # --- networks ---------------------------------------------------------------------------------------------
+
+    def _network(self, node: Network, shape: tuple[int, ...], derivative: bool) -> _Value:
+        if not node.terms:
+            return self._emit(f"np.zeros({shape})", shape, derivative=derivative)
+        dense: list[_Value] = []
+        scattered: list[tuple[Term, _Value]] = []
+        for term in node.terms:
+            structure, core = split(term)
+            value = self._core(core, term.coefficient, derivative)
+            axes = structure.indices[0]
+            if len(structure.operands) == 1 and len(set(term.output)) == len(term.output):
+                aligned = value.text + _insert_axes([index in axes for index in term.output])
+                dense.append(_Value(aligned, value.shape, value.fresh and aligned == value.text))
+            else:
+                scattered.append((structure, value))
+        if len(dense) == 1 and not scattered and len(dense[0].shape) == len(shape):
+            (only,) = dense
+            return self._emit(only.text, shape, derivative=derivative) if only.text.startswith("-") else only
+        total = _join_sum([value.text for value in dense])
+        full = any(len(value.shape) == len(shape) for value in dense)
+        if not scattered:
+            if full:
+                return self._emit(total, shape, derivative=derivative)
+            return self._emit(f"np.broadcast_to({total}, {shape}).copy()", shape, derivative=derivative)
+        if dense and full and (len(dense) > 1 or dense[0].fresh):
+            out = self._emit(total, shape, derivative=derivative) if len(dense) > 1 else dense[0]
+        elif dense:
+            out = self._emit(f"np.broadcast_to({total}, {shape}).copy()", shape, derivative=derivative)
+        else:
+            out = self._emit(f"np.zeros({shape})", shape, derivative=derivative)
+        empty = not dense
+        for structure, value in scattered:
+            self._scatter(out, structure, value, "=" if empty else "+=")
+            empty = False
+        return out
+
+    def _scatter(self, out: _Value, structure: Term, value: _Value, how: str) -> None:
+        """Write a compressed array through a view of `out` that walks the deltas and slices: no zero is touched."""
+        axes = list(structure.output)
+        cuts = [":"] * len(axes)
+        for selector, (big, small) in zip(structure.operands[1:], structure.indices[1:], strict=True):
+            assert isinstance(selector, Selector)
+            start = bind_size(selector.start, self.sizes)
+            length = bind_size(selector.shape[1], self.sizes)
+            for place, index in enumerate(structure.output):
+                if index == big:
+                    cuts[place] = _range(start, length, out.shape[place])
+                    axes[place] = small
+        view = out.text + (f"[{', '.join(cuts)}]" if set(cuts) != {":"} else "")
+        distinct = list(dict.fromkeys(axes))
+        if len(distinct) < len(axes):
+            letters = dict(zip(distinct, _LETTERS, strict=False))
+            whole = "".join(letters[index] for index in axes)
+            view = f"np.einsum('{whole}->{''.join(letters[index] for index in distinct)}', {view})"
+        core_axes = structure.indices[0]
+        text = value.text + _insert_axes([index in core_axes for index in distinct])
+        self.lines.append(f"{view}[...] {how} {text}")
+
+    def _core(self, core: Term, coefficient: float, derivative: bool) -> _Value:
+        """A term without structure in its output, contracted pair by pair."""
+        sizes = [bind_size(size, self.sizes) for size in core.sizes]
+        loose = [index for index in range(len(sizes)) if index not in core.held]
+        coefficient *= core.coefficient * prod(sizes[index] for index in loose)
+        output = core.output
+        values = [self._operand(operand) for operand in core.operands]
+        if not values:
+            return _Value(repr(coefficient) if coefficient >= 0 else f"({coefficient!r})", (), True)
+        groups = list(core.indices)
+        live = [needed(groups, k, output) for k in range(len(groups))]
+        for k, value in enumerate(values):
+            values[k] = self._reduced(value, groups[k], live[k], derivative)
+        inner = "optimal" if self.order == "optimal" or len(values) < 4 else self.order
+        steps = schedule(groups, output, sizes, inner)
+        if abs(coefficient) != 1.0:
+            coefficient = self._scale_smallest(values, prod(sizes[i] for i in output), coefficient, derivative)
+        numbered: dict[int, tuple[_Value, tuple[int, ...]]] = dict(enumerate(zip(values, live, strict=True)))
+        for number, step in enumerate(steps, start=len(values)):
+            last = number == len(values) + len(steps) - 1
+            numbered[number] = self._pair(
+                numbered.pop(step.left), numbered.pop(step.right), step, output if last else None, sizes, derivative
+            )
+        ((value, order),) = numbered.values()
+        if order != output:
+            axes = [order.index(index) for index in output]
+            text = f"{value.text}.T" if axes == list(range(len(axes)))[::-1] else f"{value.text}.transpose({tuple(axes)})"
+            value = _Value(text, tuple(sizes[index] for index in output), value.fresh)
+        if coefficient == -1.0:
+            return _Value(f"-{value.text}", value.shape, False)
+        if coefficient != 1.0:
+            return self._emit(f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative)
+        return value
+
+    def _operand(self, operand: Expression) -> _Value:
+        if isinstance(operand, Selector):  # one that could not be applied: written out
+            big, small = self._shape(operand)
+            start = bind_size(operand.start, self.sizes)
+            return self._emit(f"np.eye({big}, {small}, {-start})", (big, small))
+        value = self._values[operand.serial]
+        return _Value(value.text, value.shape, False)
+
+    def _reduced(self, value: _Value, group: tuple[int, ...], live: tuple[int, ...], derivative: bool) -> _Value:
+        """The diagonal of an operand that repeats an index, and the sum over indices that nobody else needs."""
+        if group == live:
+            return value
+        letters = dict(zip(dict.fromkeys(group), _LETTERS, strict=False))
+        shapes = dict(zip(group, value.shape, strict=True))
+        if len(set(group)) == len(group):
+            axes = tuple(place for place, index in enumerate(group) if index not in live)
+            axis = f"axis={axes[0] if len(axes) == 1 else axes}" if len(axes) < len(group) else ""
+            text = f"{value.text}.sum({axis})"
+        else:
+            text = (
+                f"np.einsum('{''.join(letters[i] for i in group)}->{''.join(letters[i] for i in live)}', {value.text})"
+            )
+        fresh = set(live) != set(group)
+        return self._emit(text, tuple(shapes[index] for index in live), 0, derivative, fresh=fresh)
+
+    def _scale_smallest(self, values: list[_Value], result: int, coefficient: float, derivative: bool) -> float:
+        """Multiply the smallest operand by the coefficient, if none is larger than the result; returns what is left."""
+        smallest = min(range(len(values)), key=lambda k: prod(values[k].shape))
+        value = values[smallest]
+        if prod(value.shape) > result or len(values) == 1:
+            return coefficient
+        values[smallest] = self._emit(
+            f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative
+        )
+        return 1.0
+
+    def _pair(
+        self,
+        left: tuple[_Value, tuple[int, ...]],
+        right: tuple[_Value, tuple[int, ...]],
+        step: Pair,
+        wanted: tuple[int, ...] | None,
+        sizes: Sequence[int],
+        derivative: bool,
+    ) -> tuple[_Value, tuple[int, ...]]:
+        text, order = pair_source((left[0].text, left[1]), (right[0].text, right[1]), step.result, wanted, sizes)
+        shape = tuple(sizes[index] for index in order)
+        letters = dict(zip(dict.fromkeys(left[1] + right[1]), "abcdefghijklmnopqrstuvwxyz", strict=False))
+        write = ["".join(letters[index] for index in group) for group in (left[1], right[1], order)]
+        einsum = f"{write[0]},{write[1]}->{write[2]}"
+        return self._emit(text, shape, step.multiplications, derivative, einsum), order
+
+
+def pair_source(
+    left: tuple[str, tuple[int, ...]],
+    right: tuple[str, tuple[int, ...]],
+    result: tuple[int, ...],
+    wanted: tuple[int, ...] | None,
+    sizes: Sequence[int],
+) -> tuple[str, tuple[int, ...]]:
+    """NumPy source for one contraction of two operands, and the order of the axes it gives.
+
+    `wanted` is the order to aim for, where somebody cares.
+    """
+    (a, ia), (b, ib) = left, right
+    contracted = [index for index in ia if index in ib and index not in result]
+    batch = [index for index in ia if index in ib and index in result]
+    only_a = tuple(index for index in ia if index not in ib)
+    only_b = tuple(index for index in ib if index not in ia)
+    if not contracted:
+        order = wanted or _natural(ia, ib, sizes)
+        if len(ia) == len(ib) == 1 and not batch:
+            first, second = (a, b) if order == ia + ib else (b, a)
+            return _outer_source(first, second, prod(sizes[index] for index in order)), order
+        return f"{_aligned(a, ia, order)} * {_aligned(b, ib, order)}", order
+    if batch:
+        order = wanted or result
+        letters = dict(zip(dict.fromkeys(ia + ib), _LETTERS, strict=False))
+        write = ["".join(letters[index] for index in group) for group in (ia, ib, order)]
+        return f"np.einsum('{write[0]},{write[1]}->{write[2]}', {a}, {b})", order
+    if wanted is not None and wanted == only_b + only_a:
+        a, b, ia, ib, only_a, only_b = b, a, ib, ia, only_b, only_a
+    order = only_a + only_b
+    if len(contracted) == 1 and len(only_a) <= 1 and len(only_b) <= 1:
+        c = (contracted[0],)
+        return f"{_oriented(a, ia, only_a + c)} @ {_oriented(b, ib, c + only_b)}", order
+    axes = ([ia.index(index) for index in contracted], [ib.index(index) for index in contracted])
+    return f"np.tensordot({a}, {b}, {axes})", order
+
+
+def _natural(ia: tuple[int, ...], ib: tuple[int, ...], sizes: Sequence[int]) -> tuple[int, ...]:
+    larger, other = (ia, ib) if prod(sizes[i] for i in ia) >= prod(sizes[i] for i in ib) else (ib, ia)
+    if not set(ia) & set(ib):
+        return ia + ib
+    return larger + tuple(index for index in other if index not in larger)
+
+
+def _outer_source(a: str, b: str, elements: int) -> str:
+    """x yᵀ: below some 16,000 elements a matrix product of one column and one row is fastest, above it einsum."""
+    return f"{a}[:, None].dot({b}[None])" if elements < 16_384 else f"np.einsum('i,j->ij', {a}, {b})"
+
+
+def _oriented(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
+    return text if own == order else f"{text}.T"
+
+
+def _aligned(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
+    """An operand seen along `order`: transposed, with new axes where it has none."""
+    if not own:
+        return text
+    places = [index for index in order if index in own]
+    if tuple(places) != own:
+        axes = tuple(own.index(index) for index in places)
+        text = f"{text}.T" if axes == tuple(reversed(range(len(own)))) else f"{text}.transpose({axes})"
+    return text + _insert_axes([index in own for index in order])
+
+
+def _insert_axes(present: Sequence[bool]) -> str:
+    """`[:, None]` where an axis is missing; leading missing axes are NumPy's own broadcasting."""
+    while present and not present[0]:
+        present = present[1:]
+    return "" if all(present) else f"[{', '.join(':' if here else 'None' for here in present)}]"
+
+
+def _join_sum(texts: Sequence[str]) -> str:
+    total = ""
+    for text in texts:
+        total = f"{total} - {text[1:]}" if total and text.startswith("-") else f"{total} + {text}" if total else text
+    return total
+
+
+def _range(start: int, length: int, whole: int) -> str:
+    stop = start + length
+    return f"{start or ''}:{'' if stop == whole else stop}"

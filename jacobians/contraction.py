@@ -1,0 +1,121 @@
+"""Orders of contraction and their exact cost.
+
+A network is contracted two operands at a time. One such step takes as many multiplications as the product of the
+sizes of all indices that either operand has; an index that only one operand has and nobody needs is summed first,
+which takes additions alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from .errors import OptionError
+
+#: How a chain is evaluated. "reverse" is left to right (a VJP), "forward" right to left (a JVP), "optimal" the
+#: cheapest of both and of what a search finds, "dense" the product of the factors written out with their zeros.
+ORDERS = ("reverse", "forward", "optimal", "dense")
+
+#: opt_einsum's exact search over subsets is used up to this many operands.
+SEARCH_LIMIT = 12
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One step: operands `left` and `right` (numbers count on past the given operands) become `result`."""
+
+    left: int
+    right: int
+    left_indices: tuple[int, ...]
+    right_indices: tuple[int, ...]
+    result: tuple[int, ...]
+    multiplications: int
+
+
+def check_order(order: str) -> str:
+    """`order` itself, or an `OptionError` that lists the choices."""
+    if order not in ORDERS:
+        raise OptionError(f"unknown order {order!r}: choose one of {', '.join(map(repr, ORDERS))}")
+    return order
+
+
+def schedule(
+    groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int], order: str
+) -> list[Pair]:
+    """The steps in which operands with index `groups` are contracted to `output`.
+
+    `order` is "reverse" (left to right), "forward" (right to left), or "optimal": the cheapest of those two and the
+    path that opt_einsum's search finds, by exact count; ties go to the order named first here.
+    """
+    if len(groups) < 2:
+        return []
+    candidates = {
+        "reverse": lambda: _left_to_right(len(groups)),
+        "forward": lambda: _right_to_left(len(groups)),
+    }
+    if order in candidates:
+        return _steps(groups, output, sizes, candidates[order]())
+    plans = [_steps(groups, output, sizes, make()) for make in candidates.values()]
+    if 2 < len(groups) <= SEARCH_LIMIT:
+        plans.append(_steps(groups, output, sizes, _searched(groups, output, sizes)))
+    return min(plans, key=lambda plan: sum(step.multiplications for step in plan))
+
+
+def needed(groups: Sequence[tuple[int, ...]], position: int, output: Sequence[int]) -> tuple[int, ...]:
+    """The indices of one operand, each once, that another operand or the output has: the rest is summed first."""
+    others = set(output).union(*(group for k, group in enumerate(groups) if k != position))
+    return tuple(index for index in dict.fromkeys(groups[position]) if index in others)
+
+
+def _left_to_right(count: int) -> list[tuple[int, int]]:
+    return [(0 if k == 1 else count + k - 2, k) for k in range(1, count)]
+
+
+def _right_to_left(count: int) -> list[tuple[int, int]]:
+    return [(count - 1 - k, count - 1 if k == 1 else count + k - 2) for k in range(1, count)]
+
+
+def _searched(
+    groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]
+) -> list[tuple[int, int]]:
+    """opt_einsum's path, from positions in a shrinking list to numbers that count on."""
+    import opt_einsum
+
+    live = [needed(groups, k, output) for k in range(len(groups))]
+    text = ",".join("".join(opt_einsum.get_symbol(index) for index in group) for group in live)
+    result = "".join(opt_einsum.get_symbol(index) for index in output)
+    shapes = [tuple(sizes[index] for index in group) for group in live]
+    path, _ = opt_einsum.contract_path(f"{text}->{result}", *shapes, shapes=True, optimize="dp")
+    numbers = list(range(len(groups)))
+    pairs: list[tuple[int, int]] = []
+    following = len(groups)
+    for positions in path:
+        chosen = [numbers[position] for position in sorted(positions)]
+        for position in sorted(positions, reverse=True):
+            del numbers[position]
+        last = chosen[0]
+        for other in chosen[1:]:
+            pairs.append((last, other))
+            last = following
+            following += 1
+        numbers.append(last)
+    return pairs
+
+
+def _steps(
+    groups: Sequence[tuple[int, ...]],
+    output: Sequence[int],
+    sizes: Sequence[int],
+    pairs: Sequence[tuple[int, int]],
+) -> list[Pair]:
+    live = {k: needed(groups, k, output) for k in range(len(groups))}
+    steps: list[Pair] = []
+    for number, (left, right) in enumerate(pairs, start=len(groups)):
+        a, b = live.pop(left), live.pop(right)
+        wanted = set(output).union(*live.values())
+        both = tuple(dict.fromkeys(a + b))
+        result = tuple(index for index in both if index in wanted)
+        steps.append(Pair(left, right, a, b, result, prod(sizes[index] for index in both)))
+        live[number] = result
+    return steps

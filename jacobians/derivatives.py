@@ -1,0 +1,200 @@
+"""The local rules, and the chain rule over a graph.
+
+A local Jacobian ∂node/∂child is a list of terms whose output is the node's axes and then the child's, reversed
+(items 1 to 4). The three rules of the notes:
+
+- a product is *the same einsum with the child taken out and its indices appended, reversed, to the output*: that is
+  `I_h ⊗ x` for W x (Proposition 1), and the identity for a sum;
+- an element-wise function has `diag(σ′(z))`: operand σ′(z), output (i, i);
+- an index map (append one, a slice) has a selector, which is never multiplied.
+
+Primitives such as softmax give a sum of networks of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+
+from .expression import (
+    Concatenate,
+    Elementwise,
+    Expression,
+    Named,
+    Network,
+    Primitive,
+    Selector,
+    Slice,
+    Term,
+    broadcast_indices,
+    topological,
+    unnamed,
+)
+from .functions import partials
+from .sizes import Shape, Size
+from .terms import freeze, glue, merge_like, tidy
+
+#: ∂node/∂child for the children of one node: a child may appear several times.
+Edges = list[tuple[Expression, Term]]
+
+
+@singledispatch
+def local_jacobians(node: Expression) -> Edges:
+    """∂node/∂child for every child; leaves have none."""
+    return []
+
+
+@local_jacobians.register
+def _product_or_sum(node: Network) -> Edges:
+    return [
+        (
+            operand,
+            tidy(
+                term.coefficient,
+                term.operands[:k] + term.operands[k + 1 :],
+                term.indices[:k] + term.indices[k + 1 :],
+                term.output + term.indices[k][::-1],
+                dict(enumerate(term.sizes)),
+            ),
+        )
+        for term in node.terms
+        for k, operand in enumerate(term.operands)
+    ]
+
+
+@local_jacobians.register
+def _elementwise(node: Elementwise) -> Edges:
+    axes = tuple(range(node.ndim))
+    edges: Edges = []
+    for arg, partial in zip(node.args, partials(node), strict=True):
+        sizes: dict[int, Size] = dict(enumerate(node.shape))
+
+        def stretched(sizes: dict[int, Size] = sizes) -> int:
+            sizes[len(sizes)] = 1
+            return len(sizes) - 1
+
+        at = broadcast_indices(partial, node.shape, stretched)
+        own = broadcast_indices(arg, node.shape, stretched)
+        edges.append((arg, tidy(1.0, [partial], [at], axes + own[::-1], sizes)))
+    return edges
+
+
+@local_jacobians.register
+def _named(node: Named) -> Edges:
+    return [(node.body, identity(node.shape))]
+
+
+@local_jacobians.register
+def _primitive(node: Primitive) -> Edges:
+    return [
+        (arg, term) for arg, terms in zip(node.args, node.rule.local(node), strict=True) for term in terms
+    ]
+
+
+@local_jacobians.register
+def _concatenate(node: Concatenate) -> Edges:
+    edges: Edges = []
+    for part, start in zip(node.parts, node.starts(), strict=True):
+        edges.append((part, _embedding(node.shape, node.axis, part.shape[node.axis], start, of_big=True)))
+    return edges
+
+
+@local_jacobians.register
+def _slice(node: Slice) -> Edges:
+    return [(node.body, _embedding(node.body.shape, node.axis, node.length, node.start, of_big=False))]
+
+
+def _embedding(big: Shape, axis: int, length: Size, start: Size, of_big: bool) -> Term:
+    """The local Jacobian of an index map along one axis: a selector there, deltas on the other axes."""
+    rank = len(big)
+    long_axes = tuple(range(rank))
+    short_axes = tuple(rank if k == axis else k for k in range(rank))
+    output = long_axes + short_axes[::-1] if of_big else short_axes + long_axes[::-1]
+    selector = Selector.of(big[axis], length, start)
+    return tidy(1.0, [selector], [(axis, rank)], output, {**dict(enumerate(big)), rank: length})
+
+
+def identity(shape: Shape) -> Term:
+    """∂x/∂x: no operand, and an output that repeats every index."""
+    axes = tuple(range(len(shape)))
+    return Term(1.0, (), (), axes + axes[::-1], shape)
+
+
+def chain(left: Term, right: Term, middle: int) -> Term:
+    """∂y/∂z · ∂z/∂x for a middle z of `middle` axes: the left factor has them reversed, so they meet mirrored."""
+    offset = len(left.sizes)
+    inner = left.output[len(left.output) - middle :][::-1]
+    pairs = [(a, b + offset) for a, b in zip(inner, right.output[:middle], strict=True)]
+    kept = left.output[: len(left.output) - middle]
+    return glue([left, right], pairs, [*kept, *(index + offset for index in right.output[middle:])])
+
+
+def between(y: Expression, targets: Iterable[Expression]) -> list[Expression]:
+    """The nodes on paths from y down to a target, targets first."""
+    goals = {unnamed(target).serial for target in targets}
+    on_path: set[int] = set()
+    nodes: list[Expression] = []
+    for node in topological([y]):
+        if node.serial in goals or any(child.serial in on_path for child in node.children):
+            on_path.add(node.serial)
+            nodes.append(node)
+    return nodes
+
+
+def accumulate_reverse(
+    y: Expression, targets: Sequence[Expression], seed: Sequence[Term] | None = None, top: Expression | None = None
+) -> list[list[Term]]:
+    """∂y/∂target for every target, by one pass from y down; intermediates are shared between the targets.
+
+    `seed` is ∂top/∂y (the identity if not given), so that a pass can go on where another ended. A target is the
+    quantity itself, whether a path reaches it under its name or not.
+    """
+    top = y if top is None else top
+    nodes = between(y, targets)
+    on_path = {node.serial for node in nodes}
+    names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
+    goals: dict[int, list[int]] = {}
+    for k, target in enumerate(targets):
+        goals.setdefault(unnamed(target).serial, []).append(k)
+    results: list[list[Term]] = [[] for _ in targets]
+    waiting: dict[int, list[Term]] = {y.serial: list(seed) if seed is not None else [identity(y.shape)]}
+    for node in reversed(nodes):
+        terms = merge_like(waiting.pop(node.serial, []))
+        for k in goals.get(node.serial, []):
+            results[k] = terms
+        if isinstance(node, Named):
+            waiting.setdefault(node.body.serial, []).extend(terms)
+            continue
+        if not terms or not any(child.serial in on_path for child in node.children):
+            continue
+        if not (isinstance(node, (Concatenate, Slice)) and len(terms) == 1):
+            terms = freeze(terms, top, names.get(node.serial, node))
+        for child, edge in local_jacobians(node):
+            if child.serial in on_path and edge.coefficient:
+                waiting.setdefault(child.serial, []).extend(chain(term, edge, node.ndim) for term in terms)
+    return results
+
+
+def accumulate_forward(
+    y: Expression, x: Expression, seed: Sequence[Term] | None = None, bottom: Expression | None = None
+) -> list[Term]:
+    """∂y/∂x by one pass from x up. `seed` is ∂x/∂bottom (the identity if not given)."""
+    bottom = x if bottom is None else bottom
+    nodes = between(y, [x])
+    names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
+    tangents: dict[int, list[Term]] = {}
+    for node in nodes:
+        if node is unnamed(x):
+            tangents[node.serial] = list(seed) if seed is not None else [identity(x.shape)]
+        elif isinstance(node, Named):
+            tangents[node.serial] = tangents[node.body.serial]
+        else:
+            terms = merge_like(
+                chain(edge, tangent, child.ndim)
+                for child, edge in local_jacobians(node)
+                if child.serial in tangents and edge.coefficient
+                for tangent in tangents[child.serial]
+            )
+            last = node is unnamed(y)
+            tangents[node.serial] = terms if last else freeze(terms, names.get(node.serial, node), bottom)
+    return tangents.get(y.serial, [])

@@ -1,0 +1,118 @@
+"""Evaluating and counting: programs for one derivative or several together, in the order that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .binding import bind_sizes, bind_values, name_table, require
+from .chains import Chain
+from .codegen import Program, Step
+from .contraction import check_order
+from .errors import ShapeError
+from .expression import Array, Expression, as_expression
+from .sizes import symbols_of
+
+
+class HasChain(Protocol):
+    """A `Jacobian`, seen from below."""
+
+    @property
+    def chain(self) -> Chain: ...
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an evaluation takes, exactly.
+
+    `multiplications` are those of contractions and of products with σ′ (forward values are not counted);
+    `peak_elements` is the number of entries of the largest array that is formed, materialised factors and the result
+    included; `steps` are the lines carried out; `order` is the order that runs (for "optimal", the one chosen).
+    """
+
+    multiplications: int
+    peak_elements: int
+    steps: tuple[Step, ...]
+    order: str
+
+
+def plan(
+    jacobians: Sequence[HasChain], order: str, sizes: Mapping[str, int], given: frozenset[str] = frozenset()
+) -> Program:
+    """The program that evaluates `jacobians` together in `order`; what they share is computed once."""
+    chains = [jacobian.chain for jacobian in jacobians]
+    dense = max(chains, key=lambda one: len(one.shape))
+    advice = (
+        f"Instead, multiply {dense.symbol} from the left by what it is contracted with (∂ℓ/∂y @ ∂y/∂x costs what "
+        "backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
+    )
+
+    def program(roots: Sequence[Expression], inner: str, name: str) -> Program:
+        counted = frozenset(root.serial for root in roots)
+        return Program(roots, sizes, inner, given, counted, advice, name)
+
+    def nested(kind: str) -> Program:
+        return program([chain.root(kind) for chain in chains], "reverse" if kind == "dense" else kind, kind)
+
+    if order != "optimal":
+        return nested(order)
+    candidates = [nested("reverse"), nested("forward")]
+    if any(chain.searchable for chain in chains):
+        roots = []
+        for chain in chains:
+            own = [chain.root(kind) for kind in ("reverse", "flat") if kind == "reverse" or chain.searchable]
+            roots.append(min(own, key=lambda root: program([root], "optimal", "").multiplications))
+        candidates.append(program(roots, "optimal", "searched"))
+    return min(candidates, key=lambda one: one.multiplications)
+
+
+def cost(
+    jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, order: str = "reverse"
+) -> Cost:
+    """The joint cost of several Jacobians, intermediates shared, for symbols bound by `sizes`.
+
+    `order` is "reverse", "forward", "optimal" or "dense". Raises `ShapeError` for a symbol without a value.
+    """
+    check_order(order)
+    bound = bind_sizes(sizes)
+    for one in (jacobian.chain for jacobian in jacobians):
+        for size in one.shape:
+            missing = [symbol for symbol in symbols_of(size) if symbol not in bound]
+            if missing:
+                raise ShapeError(
+                    f"the cost of {one.symbol} depends on size {missing[0]!r}: pass sizes={{{missing[0]!r}: …}}"
+                )
+    program = plan(jacobians, order, bound)
+    steps = tuple(step for step in program.steps if step.derivative)
+    return Cost(program.multiplications, program.peak_elements, steps, program.name)
+
+
+def evaluate_together(
+    jacobians: Sequence[HasChain],
+    values: Mapping[str, Any],
+    order: str = "reverse",
+    sizes: Mapping[str, int] | None = None,
+) -> list[Array]:
+    """The dense arrays of several Jacobians in numerator layout; what they share is computed once."""
+    check_order(order)
+    table = name_table(point for one in jacobians for path in one.chain.paths for point in path)
+    binding = bind_values(values, table, sizes)
+    program = plan(jacobians, order, binding.sizes, binding.given)
+    require(program.arguments, binding, table, "evaluating " + ", ".join(one.chain.symbol for one in jacobians))
+    return list(program.run(binding.arrays))
+
+
+def evaluate(expression: Any, values: Mapping[str, Any], sizes: Mapping[str, int] | None = None) -> Array:
+    """The value of an expression, with arrays by name; the checks and errors are those of `Jacobian.evaluate`.
+
+    >>> from jacobians import vector
+    >>> evaluate(2 * vector("x", "d"), {"x": [1.0, 2.0]}).tolist()
+    [2.0, 4.0]
+    """
+    node = as_expression(expression)
+    table = name_table([node])
+    binding = bind_values(values, table, sizes)
+    program = Program([node], binding.sizes, "reverse", binding.given)
+    require(program.arguments, binding, table, "evaluating " + (node.name or "the expression"))
+    return program.run(binding.arrays)[0]  # type: ignore[no-any-return]

@@ -1,0 +1,578 @@
+"""What an expression is.
+
+An expression is a node of an immutable graph, made once: two expressions of the same structure are one object
+(hash-consing), so that sharing in the mathematics is sharing in the graph. The kinds of node:
+
+`Variable`, `Constant`
+    the leaves.
+`Named`
+    another expression under a name that the chain shows.
+`Network`
+    a sum of `Term`s. A term is an einsum whose output may repeat an index: a coefficient, operands with their
+    indices, and an output. Products, sums, transposes, traces, diagonals and Jacobians are all networks.
+`Elementwise`
+    a function applied entry by entry, its arguments broadcast as in NumPy.
+`Primitive`
+    a nonlinear function of whole arrays, with a rule for its local Jacobian.
+`Concatenate`, `Slice`
+    index maps: linear, but no einsum. Their local Jacobian holds a `Selector`, the 0/1 matrix of an embedding, which
+    is never multiplied: it restricts the operands it meets, or becomes a view of the result.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, final
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .errors import DataError, ShapeError, UnsupportedError
+from .naming import check_name, normalise
+from .sizes import Shape, Size, add_sizes, check_size, multiply_sizes
+
+Array = np.ndarray[Any, Any]
+
+#: Handlers by which NumPy's functions and operators build expressions, filled by `numpy_protocol`.
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """`coefficient` times an einsum of `operands` whose `output` may repeat an index.
+
+    Indices are small integers, numbered by first appearance in the output and then in the operands. An index of the
+    output that no operand has is a broadcast (or, repeated, a Kronecker delta); one that only `sizes` knows is
+    summed over nothing and counts its size once.
+    """
+
+    coefficient: float
+    operands: tuple[Expression, ...]
+    indices: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
+    sizes: tuple[Size, ...]
+
+    @property
+    def shape(self) -> Shape:
+        return tuple(self.sizes[index] for index in self.output)
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The indices that some operand has."""
+        return frozenset(itertools.chain.from_iterable(self.indices))
+
+
+class Expression(NDArrayOperatorsMixin):
+    """A node of the graph. `shape` is a tuple of integers and symbols; a scalar has shape `()`, a vector `(n,)`."""
+
+    __slots__ = ("__weakref__", "serial", "shape")
+    shape: Shape
+    serial: int
+
+    __array_priority__ = 1000.0
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
+
+    @property
+    def name(self) -> str | None:
+        """The name of a variable, a named constant or a `.named` expression; None for anything else."""
+        return None
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        """The expressions that this one is computed from."""
+        return ()
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> Size:
+        return multiply_sizes(self.shape)
+
+    @property
+    def T(self) -> Expression:
+        """All axes reversed, as NumPy's `.T`; a vector is its own."""
+        reversed_axes: Any = np.transpose(self)  # through the table: algebra stands above
+        return reversed_axes  # type: ignore[no-any-return]
+
+    def named(self, name: str) -> Named:
+        """The same expression under a name that the chain shows: `(W @ x + b).named("z")`."""
+        return Named.of(name, self)
+
+    def __len__(self) -> int:
+        raise UnsupportedError(f"an expression of shape {self.shape} has no len(): use .shape")
+
+    def __iter__(self) -> Any:
+        raise UnsupportedError(f"an expression of shape {self.shape} cannot be iterated over: use .shape")
+
+    def __bool__(self) -> bool:
+        raise UnsupportedError("an expression has no truth value: it stands for numbers that are not there yet")
+
+    def __float__(self) -> float:
+        raise UnsupportedError("an expression is not a number yet: evaluate(expr, {name: array}) gives its value")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        raise UnsupportedError(
+            f"an expression of shape {self.shape} cannot become an array here: evaluate(expr, {{name: array}}) gives "
+            "its value, and NumPy's functions on expressions are listed in jacobians.numpy_protocol"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        out = options.pop("out", None)
+        in_place = out is not None and isinstance(out[0], Expression)  # x += y rebinds x
+        if method != "__call__" or options or (out is not None and not in_place) or ufunc not in UFUNCS:
+            call = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+            what = f"{call} with {', '.join(options) or 'out'}" if ufunc in UFUNCS and method == "__call__" else call
+            known = ", ".join(sorted({known.__name__ for known in UFUNCS}))
+            raise UnsupportedError(f"{what} has no rule for expressions; these ufuncs have one: {known}")
+        return UFUNCS[ufunc](*inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function not in FUNCTIONS:
+            known = ", ".join(sorted({f"np.{known.__name__}" for known in FUNCTIONS}))
+            raise UnsupportedError(f"np.{function.__name__} has no rule for expressions; these have one: {known}")
+        return FUNCTIONS[function](*args, **kwargs)
+
+    #: How an expression prints; set by `notation`, which stands above.
+    printer: ClassVar[Callable[[Any], str]] = object.__repr__
+
+    def __repr__(self) -> str:
+        return Expression.printer(self)
+
+    __str__ = __repr__
+
+
+_serials = itertools.count()
+_nodes: WeakValueDictionary[Hashable, Expression] = WeakValueDictionary()
+_E = TypeVar("_E", bound=Expression)
+
+
+def _intern(cls: type[_E], key: Hashable, fill: Callable[[_E], None]) -> _E:
+    """The one node of class `cls` with `key`, made with `fill` if it is not there yet."""
+    known = _nodes.get((cls, key))
+    if known is not None:
+        return known  # type: ignore[return-value]
+    node = cls.__new__(cls)
+    node.serial = next(_serials)
+    fill(node)
+    _nodes[(cls, key)] = node
+    return node
+
+
+@final
+class Variable(Expression):
+    """A leaf that is given a value later. Made by `scalar`, `vector`, `matrix`, `tensor`."""
+
+    __slots__ = ("_name",)
+    _name: str
+
+    @classmethod
+    def of(cls, name: str, shape: Shape) -> Variable:
+        check_name(name, "a variable")
+
+        def fill(node: Variable) -> None:
+            node._name, node.shape = name, shape
+
+        return _intern(cls, (name, shape), fill)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+
+@final
+class Constant(Expression):
+    """A leaf with a value of its own. The array is copied and cannot be written to."""
+
+    __slots__ = ("_name", "value")
+    _name: str | None
+    value: Array
+
+    @classmethod
+    def of(cls, array: Any, name: str | None = None) -> Constant:
+        value = as_real_array(array, f"the constant {name}" if name else "a constant")
+        if name is not None:
+            check_name(name, "a constant")
+        if 0 in value.shape:
+            raise ShapeError(f"a constant has axes of size 1 or more, got shape {value.shape}")
+
+        def fill(node: Constant) -> None:
+            node._name, node.shape = name, value.shape
+            node.value = value.copy()
+            node.value.flags.writeable = False
+
+        return _intern(cls, (name, value.shape, value.dtype.str, value.tobytes()), fill)
+
+    @property
+    def name(self) -> str | None:
+        return self._name
+
+
+@final
+class Named(Expression):
+    """`body` under a name."""
+
+    __slots__ = ("_name", "body")
+    _name: str
+    body: Expression
+
+    @classmethod
+    def of(cls, name: str, body: Expression) -> Named:
+        check_name(name, "an expression")
+        body = unnamed(body)
+
+        def fill(node: Named) -> None:
+            node._name, node.body, node.shape = name, body, body.shape
+
+        return _intern(cls, (name, body.serial), fill)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+class Network(Expression):
+    """A sum of terms of one shape; no term at all is zero."""
+
+    __slots__ = ("terms",)
+    terms: tuple[Term, ...]
+
+    @classmethod
+    def of(cls, terms: Iterable[Term], shape: Shape) -> Network:
+        terms = tuple(terms)
+
+        def fill(node: Network) -> None:
+            node.terms, node.shape = terms, shape
+
+        return _intern(cls, (terms, shape), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(operand for term in self.terms for operand in term.operands))
+
+
+@final
+class Adjoint(Network):
+    """A shared intermediate of the chain rule: part of ∂`numerator`/∂`denominator`, with no delta in its output."""
+
+    __slots__ = ("denominator", "numerator")
+    numerator: Expression
+    denominator: Expression
+
+    @classmethod
+    def between(cls, numerator: Expression, denominator: Expression, terms: Sequence[Term]) -> Adjoint:
+        def fill(node: Adjoint) -> None:
+            node.terms, node.shape = tuple(terms), terms[0].shape
+            node.numerator, node.denominator = numerator, denominator
+
+        return _intern(cls, (tuple(terms), numerator.serial, denominator.serial), fill)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """An element-wise function.
+
+    `template` is its NumPy source with `{0}`, `{1}` for the arguments; `partials` gives the derivatives by each
+    argument as expressions of the arguments and of the value. An `activation` prints its derivative as σ′(z), and
+    is differentiated through `Prime`.
+    """
+
+    name: str
+    template: str
+    partials: Callable[[tuple[Expression, ...], Expression], tuple[Any, ...]]
+    activation: bool = False
+
+    def __call__(self, *args: Expression) -> Elementwise:
+        return Elementwise.of(self, args)
+
+
+@dataclass(frozen=True)
+class Prime:
+    """The `order`-th derivative of an activation, as a function of its own: σ′, σ″, …"""
+
+    base: Function
+    order: int
+
+
+@final
+class Elementwise(Expression):
+    """`function` of `args`, entry by entry; the arguments broadcast as in NumPy (literal 1s only)."""
+
+    __slots__ = ("args", "function")
+    args: tuple[Expression, ...]
+    function: Function | Prime
+
+    @classmethod
+    def of(cls, function: Function | Prime, args: tuple[Expression, ...]) -> Elementwise:
+        what = function.name if isinstance(function, Function) else function.base.name + "′" * function.order
+        shape = broadcast_shape(what, *args)
+
+        def fill(node: Elementwise) -> None:
+            node.function, node.args, node.shape = function, args, shape
+
+        return _intern(cls, (function, tuple(arg.serial for arg in args)), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(self.args))
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """What a primitive is: its NumPy source, its shape, and its local Jacobians.
+
+    `local(node)` gives one list of terms for each argument: ∂node/∂argument, output axes and then the argument's
+    axes reversed.
+    """
+
+    name: str
+    template: str
+    shape: Callable[[tuple[Expression, ...]], Shape]
+    local: Callable[[Primitive], tuple[list[Term], ...]]
+
+
+@final
+class Primitive(Expression):
+    """A nonlinear function of whole arrays."""
+
+    __slots__ = ("args", "rule")
+    args: tuple[Expression, ...]
+    rule: Rule
+
+    @classmethod
+    def of(cls, rule: Rule, *args: Expression) -> Primitive:
+        shape = rule.shape(args)
+
+        def fill(node: Primitive) -> None:
+            node.rule, node.args, node.shape = rule, args, shape
+
+        return _intern(cls, (rule, tuple(arg.serial for arg in args)), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(self.args))
+
+
+@final
+class Concatenate(Expression):
+    """`parts` one after the other along `axis`."""
+
+    __slots__ = ("axis", "parts")
+    parts: tuple[Expression, ...]
+    axis: int
+
+    @classmethod
+    def of(cls, parts: Sequence[Expression], axis: int) -> Concatenate:
+        parts = tuple(parts)
+        rests = {part.shape[:axis] + part.shape[axis + 1 :] for part in parts}
+        if len(rests) != 1:
+            raise ShapeError(
+                f"concatenating along axis {axis}: the other axes differ, shapes {[part.shape for part in parts]}"
+            )
+        length = add_sizes(*(part.shape[axis] for part in parts))
+        shape = parts[0].shape
+
+        def fill(node: Concatenate) -> None:
+            node.parts, node.axis = parts, axis
+            node.shape = (*shape[:axis], length, *shape[axis + 1 :])
+
+        return _intern(cls, (axis, tuple(part.serial for part in parts)), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(self.parts))
+
+    def starts(self) -> tuple[Size, ...]:
+        """Where each part begins."""
+        starts: list[Size] = [0]
+        for part in self.parts[:-1]:
+            starts.append(add_sizes(starts[-1], part.shape[self.axis]))
+        return tuple(starts)
+
+
+@final
+class Slice(Expression):
+    """`length` entries of `body` from `start` on, along `axis`."""
+
+    __slots__ = ("axis", "body", "length", "start")
+    body: Expression
+    axis: int
+    start: Size
+    length: Size
+
+    @classmethod
+    def of(cls, body: Expression, axis: int, start: Size, length: Size) -> Expression:
+        if start == 0 and length == body.shape[axis]:
+            return body
+        if isinstance(body, Slice) and body.axis == axis:
+            return cls.of(body.body, axis, add_sizes(body.start, start), length)
+        if isinstance(body, Concatenate) and body.axis == axis:
+            for part, begin in zip(body.parts, body.starts(), strict=True):
+                if begin == start and part.shape[axis] == length:
+                    return part
+
+        def fill(node: Slice) -> None:
+            node.body, node.axis, node.start, node.length = body, axis, start, length
+            node.shape = (*body.shape[:axis], length, *body.shape[axis + 1 :])
+
+        return _intern(cls, (body.serial, axis, start, length), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+@final
+class Selector(Expression):
+    """The 0/1 matrix E with E[start + j, j] = 1: the embedding of `small` entries in `big`, from `start` on."""
+
+    __slots__ = ("start",)
+    start: Size
+
+    @classmethod
+    def of(cls, big: Size, small: Size, start: Size) -> Selector:
+        def fill(node: Selector) -> None:
+            node.shape, node.start = (big, small), start
+
+        return _intern(cls, (big, small, start), fill)
+
+
+# --- making leaves ------------------------------------------------------------------------------------------------
+
+
+def scalar(name: str) -> Variable:
+    """A scalar variable, shape `()`."""
+    return Variable.of(name, ())
+
+
+def vector(name: str, n: Size) -> Variable:
+    """A column vector variable, shape `(n,)`; `n` is an integer ≥ 1 or a symbol such as `"d"`.
+
+    >>> vector("x", "d").shape
+    ('d',)
+    """
+    return tensor(name, n)
+
+
+def matrix(name: str, n: Size, m: Size) -> Variable:
+    """A matrix variable with n rows and m columns, shape `(n, m)`."""
+    return tensor(name, n, m)
+
+
+def tensor(name: str, *sizes: Size) -> Variable:
+    """A variable with any number of axes. Raises `NamingError` and `ShapeError` for a bad name or size."""
+    check_name(name, "a variable")
+    return Variable.of(name, tuple(check_size(size, f"{name}, axis {axis}") for axis, size in enumerate(sizes)))
+
+
+def constant(array: Any, name: str | None = None) -> Constant:
+    """A constant with the values of `array` (copied); `name` is what it prints as.
+
+    Raises `DataError` for values that are not real numbers.
+    """
+    return Constant.of(array, name)
+
+
+def as_expression(value: Any) -> Expression:
+    """An expression as it is; numbers and arrays as constants."""
+    return value if isinstance(value, Expression) else Constant.of(value)
+
+
+def unnamed(expression: Expression) -> Expression:
+    """What a named expression is a name of."""
+    return expression.body if isinstance(expression, Named) else expression
+
+
+def as_real_array(array: Any, what: str) -> Array:
+    """`array` as floating-point NumPy array; anything that is not real numbers is a `DataError` naming `what`."""
+    if isinstance(array, Expression):
+        raise DataError(f"{what}: expected numbers, got an expression of shape {array.shape}")
+    try:
+        result = np.asarray(array)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{what}: not an array of numbers: {error}") from None
+    if result.dtype.kind in "biu":
+        result = result.astype(np.float64)
+    if result.dtype.kind == "c":
+        raise DataError(
+            f"{what}: complex values ({result.dtype}); derivatives here are real. Take .real or .imag, or split the "
+            "variable in two"
+        )
+    if result.dtype.kind != "f":
+        kind = "values of mixed lengths or types" if result.dtype.kind == "O" else f"values of type {result.dtype}"
+        raise DataError(f"{what}: expected real numbers, got {kind}")
+    return result
+
+
+# --- shapes -------------------------------------------------------------------------------------------------------
+
+
+def role(expression: Expression, position: int) -> str:
+    """How an error names an operand: its name, or its place."""
+    return expression.name or f"operand {position + 1}"
+
+
+def broadcast_shape(what: str, *args: Expression) -> Shape:
+    """NumPy's broadcasting, where only a literal 1 stretches: symbols are equal or an error."""
+    rank = max((arg.ndim for arg in args), default=0)
+    result: list[Size] = []
+    for axis in range(rank):
+        size: Size = 1
+        holder = 0
+        for position, arg in enumerate(args):
+            own = axis - (rank - arg.ndim)
+            if own < 0 or arg.shape[own] == 1:
+                continue
+            if size == 1:
+                size, holder = arg.shape[own], position
+            elif arg.shape[own] != size:
+                first, second = role(args[holder], holder), role(arg, position)
+                raise ShapeError(
+                    f"{what}: {first} has size {size} on axis {axis - (rank - args[holder].ndim)} and {second} has "
+                    f"size {arg.shape[own]} on axis {own} (shapes {args[holder].shape} and {arg.shape}); the sizes "
+                    "must be equal, and only a literal 1 broadcasts"
+                )
+        result.append(size)
+    return tuple(result)
+
+
+def broadcast_indices(arg: Expression, shape: Shape, fresh: Callable[[], int]) -> tuple[int, ...]:
+    """The indices of `arg` within an output 0, 1, … of `shape`; a stretched literal 1 gets a fresh index."""
+    offset = len(shape) - arg.ndim
+    return tuple(
+        offset + axis if arg.shape[axis] == shape[offset + axis] else fresh() for axis in range(arg.ndim)
+    )
+
+
+def topological(roots: Iterable[Expression]) -> list[Expression]:
+    """Every node below `roots`, children before parents, without recursion (graphs can be deep)."""
+    order: list[Expression] = []
+    seen: set[int] = set()
+    stack: list[tuple[Expression, bool]] = [(root, False) for root in roots]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+            continue
+        if node.serial in seen:
+            continue
+        seen.add(node.serial)
+        stack.append((node, True))
+        stack.extend((child, False) for child in node.children if child.serial not in seen)
+    return order
+
+
+def name_key(expression: Expression) -> str | None:
+    """The normalised name under which values are looked up; None where there is no name."""
+    return None if expression.name is None else normalise(expression.name)

@@ -1,0 +1,333 @@
+"""`Jacobian`: a derivative as a sum of networks, to look at, multiply, count and evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from .binding import bind_values, name_table, require
+from .chains import Chain
+from .codegen import Program
+from .contraction import check_order
+from .derivatives import accumulate_reverse
+from .errors import NamingError, ShapeError, UnsupportedError
+from .evaluation import Cost, cost, plan
+from .expression import Array, Expression, Named, Network, Term, Variable, as_expression, unnamed
+from .layout import check_layout, collapsed_shape, convert_layout, derivative_item, layout_shape
+from .notation.index import braces, letter, term_components
+from .notation.matrix import network_text
+from .notation.text import TextWriter, label
+from .sizes import Shape, bind_size
+
+
+class Jacobian:
+    """∂`numerator`/∂`denominator`, in numerator layout: a sum of networks whose output may repeat an index.
+
+    Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
+    denominator's, reversed (items 1 to 4 of the notes); entries are symbols or integers.
+    """
+
+    __array_ufunc__ = None  # an array on the left of @ or + leaves the operation to us
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.numerator: Expression = chain.numerator
+        self.denominator: Expression = chain.denominator
+        self._programs: dict[tuple[object, ...], Program] = {}
+
+    # --- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def symbol(self) -> str:
+        """`∂s/∂z`. A product that leaves paths out, and a sum, are written as such."""
+        return self.chain.symbol
+
+    @property
+    def shape(self) -> Shape:
+        """The shape in numerator layout."""
+        return self.chain.shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def item(self) -> str | None:
+        """The item of the notes that gives the layout: "1", "1a", "1b", "2", "3", "4", or None."""
+        return derivative_item(self.numerator.shape, self.denominator.shape)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it is zero by structure: no path leads from the numerator to the denominator, or all cancel."""
+        return not self.chain.flat
+
+    @property
+    def expression(self) -> Expression:
+        """The derivative as an expression, to build further expressions with."""
+        return Network.of(self.chain.reverse, self.shape)
+
+    # --- the chain --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def factors(self) -> list[Jacobian]:
+        """The literal chain: from one named expression to the next that every path crosses.
+
+        Unnamed expressions between two names are folded into one factor; where nothing is named there is a factor
+        for every node that all paths cross. Their product, left to right, is this Jacobian.
+        """
+        factors = self.chain.factors
+        return [self] if factors == [self.chain] else [Jacobian(factor) for factor in factors]
+
+    def __matmul__(self, other: object) -> Jacobian:
+        """The chain rule through the shared middle: ∂y/∂z @ ∂z/∂x is the sum over the paths that pass z."""
+        if not isinstance(other, Jacobian):
+            raise UnsupportedError(
+                f"{self.symbol} @ {type(other).__name__}: the chain rule multiplies two Jacobians"
+            )
+        if unnamed(self.denominator) is not unnamed(other.numerator):
+            raise ShapeError(self._chain_message(other))
+        return Jacobian(self.chain.then(other.chain))
+
+    def _chain_message(self, other: Jacobian) -> str:
+        middle, top = label(self.denominator), label(other.numerator)
+        message = (
+            f"({self.symbol}) @ ({other.symbol}): the left factor is by {middle} (shape {self.denominator.shape}) and "
+            f"the right factor is of {top} (shape {other.numerator.shape}); a chain needs one middle"
+        )
+        if unnamed(other.denominator) is unnamed(self.numerator):
+            return f"{message}. The other order fits: ({other.symbol}) @ ({self.symbol})"
+        return f"{message}. Put ∂{middle}/∂{top} between them if there is one"
+
+    def __add__(self, other: object) -> Jacobian:
+        """The sum of two Jacobians of the same numerator and denominator, as over two sets of paths."""
+        if not isinstance(other, Jacobian):
+            raise UnsupportedError(f"{self.symbol} + {type(other).__name__}: only Jacobians are added to a Jacobian")
+        for role, mine, its in (
+            ("numerator", self.numerator, other.numerator),
+            ("denominator", self.denominator, other.denominator),
+        ):
+            if unnamed(mine) is not unnamed(its):
+                raise ShapeError(
+                    f"({self.symbol}) + ({other.symbol}): the {role}s differ, {label(mine)} (shape {mine.shape}) and "
+                    f"{label(its)} (shape {its.shape}); add the expressions and take one derivative instead"
+                )
+        return Jacobian(self.chain.plus(other.chain))
+
+    # --- layouts ----------------------------------------------------------------------------------------------
+
+    @property
+    def T(self) -> JacobianView:
+        """The full reversal of the axes, which is the denominator layout."""
+        return self.to_layout("denominator")
+
+    def to_layout(self, layout: str) -> JacobianView:
+        """A view whose `.shape` and `.evaluate` are in `layout` ("numerator", "denominator", "ad", "vec")."""
+        return JacobianView(self, check_layout(layout))
+
+    def collapse(self) -> JacobianView:
+        """The notes' 3D→2D rule (item 4) as a view: 1×m×n and m×1×n become m×n. Refuses any other tensor."""
+        collapsed_shape(self.shape)
+        return JacobianView(self, "collapsed")
+
+    def as_matrix(self) -> JacobianView:
+        """A view with two axes: item 1a as the row 1×n, item 1b as the column m×1, a scalar as 1×1, and three axes by
+        the 3D→2D rule where it applies."""
+        if self.ndim > 2:
+            return self.collapse()
+        return JacobianView(self, "matrix")
+
+    # --- notation ---------------------------------------------------------------------------------------------
+
+    @property
+    def einsum(self) -> str:
+        """The networks as einsum strings, `+` between terms; an index twice in the output is a delta.
+
+        Output axes are i, j, k, …, summed indices a, b, c, …: `j->iji` is I ⊗ x. A zero Jacobian is "0".
+        """
+        return " + ".join(_einsum_string(term) for term in self.chain.flat) or "0"
+
+    @property
+    def operands(self) -> tuple[tuple[Expression, ...], ...]:
+        """The operands of each term, in the order of the chain."""
+        return tuple(term.operands for term in self.chain.flat)
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """The coefficient of each term."""
+        return tuple(term.coefficient for term in self.chain.flat)
+
+    @property
+    def _writer(self) -> TextWriter:
+        return TextWriter([self.numerator, *(operand for term in self.chain.flat for operand in term.operands)])
+
+    def index_notation(self) -> str:
+        """Both sides by components: `(∂z/∂W)_{ijk} = δ_{ik} x_j`."""
+        axes = [letter(place) for place in range(self.ndim)]
+        left = f"({self.symbol}){braces(axes)}" if axes else self.symbol
+        return f"{left} = {term_components(self.chain.flat, self._writer)}"
+
+    def matrix_notation(self) -> str | None:
+        """The closed form: `x̃ rᵀ W₂ diag(σ′(z))`; None where there is none. A scalar by a vector is a row (1a)."""
+        row = self.numerator.ndim == 0 and self.denominator.ndim == 1
+        return network_text(self.chain.flat, self.shape, self._writer, row)
+
+    def __repr__(self) -> str:
+        item = f", item {self.item}" if self.item else ""
+        shape = " × ".join(map(str, self.shape)) or "scalar"
+        structure = self.matrix_notation() or self.index_notation().partition(" = ")[2]
+        return f"{self.symbol} = {structure}  ({shape}{item})"
+
+    # --- values -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _names(self) -> dict[str, Expression]:
+        return name_table(point for path in self.chain.paths for point in path)
+
+    def evaluate(
+        self,
+        values: Mapping[str, Any],
+        layout: str = "numerator",
+        order: str = "reverse",
+        sizes: Mapping[str, int] | None = None,
+    ) -> Array:
+        """The dense array, in `layout`, contracted in `order`.
+
+        `values` has arrays by name: for the variables, and, if you like, for named expressions, which then are not
+        computed. Symbolic sizes are read off the arrays; `sizes` gives those that no array tells. Raises `ShapeError`
+        where sizes disagree, `NamingError` for an unknown name or a missing value, `DataError` for values that are
+        no real numbers, and `MaterializationError` if an array would not fit in memory, before it is allocated.
+        """
+        check_layout(layout)
+        check_order(order)
+        binding = bind_values(values, self._names, sizes)
+        program = self._program(order, binding.sizes, binding.given)
+        require(program.arguments, binding, self._names, f"evaluating {self.symbol}")
+        (result,) = program.run(binding.arrays)
+        of, wrt = self._integer_shapes(binding.sizes)
+        if layout != "numerator":
+            return convert_layout(result, of, wrt, "numerator", layout)
+        return result  # type: ignore[no-any-return]
+
+    def _integer_shapes(self, sizes: Mapping[str, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return (
+            tuple(bind_size(size, sizes) for size in self.numerator.shape),
+            tuple(bind_size(size, sizes) for size in self.denominator.shape),
+        )
+
+    def cost(self, sizes: Mapping[str, int] | None = None, order: str = "reverse") -> Cost:
+        """Multiplications, largest array and steps of an evaluation in `order`, for symbols bound by `sizes`.
+
+        Nothing is evaluated, and it is instant for any size.
+        """
+        return cost([self], sizes, order)
+
+    def _program(self, order: str, sizes: Mapping[str, int], given: frozenset[str] = frozenset()) -> Program:
+        key = (order, tuple(sorted(sizes.items())), given)
+        if key not in self._programs:
+            if len(self._programs) >= 32:
+                self._programs.clear()
+            self._programs[key] = plan([self], order, sizes, given)
+        return self._programs[key]
+
+
+
+class JacobianView:
+    """A Jacobian in another layout: `.shape` and `.evaluate` follow it, `.T` reverses it, `.jacobian` is the source."""
+
+    def __init__(self, jacobian: Jacobian, layout: str) -> None:
+        self.jacobian = jacobian
+        self.layout = layout
+
+    @property
+    def symbol(self) -> str:
+        return self.jacobian.symbol
+
+    @property
+    def shape(self) -> Shape:
+        """The shape in this layout; merged axes of symbolic sizes are products such as "d*h"."""
+        source = self.jacobian
+        match self.layout:
+            case "collapsed":
+                return collapsed_shape(source.shape)
+            case "matrix":
+                row = source.denominator.ndim == 1
+                return {0: (1, 1), 1: (1, *source.shape) if row else (*source.shape, 1)}.get(source.ndim, source.shape)
+        return layout_shape(source.numerator.shape, source.denominator.shape, self.layout)
+
+    @property
+    def T(self) -> Jacobian | JacobianView:
+        """Back to the numerator layout from the denominator layout; for the others a `ShapeError`."""
+        if self.layout == "denominator":
+            return self.jacobian
+        if self.layout == "numerator":
+            return self.jacobian.T
+        raise ShapeError(f"the {self.layout!r} view of {self.symbol} has no .T here; evaluate it and transpose the array")
+
+    def to_layout(self, layout: str) -> JacobianView:
+        """The same Jacobian in yet another layout."""
+        return self.jacobian.to_layout(layout)
+
+    def evaluate(
+        self, values: Mapping[str, Any], order: str = "reverse", sizes: Mapping[str, int] | None = None
+    ) -> Array:
+        """The dense array in this layout; arguments and errors as for `Jacobian.evaluate`."""
+        if self.layout in ("collapsed", "matrix"):
+            dense = self.jacobian.evaluate(values, order=order, sizes=sizes)
+            shape = collapsed_shape(dense.shape) if self.layout == "collapsed" else self._matrix_shape(dense)
+            return dense.reshape(tuple(int(size) for size in shape))
+        return self.jacobian.evaluate(values, layout=self.layout, order=order, sizes=sizes)
+
+    def _matrix_shape(self, dense: Array) -> tuple[int, ...]:
+        row = self.jacobian.denominator.ndim == 1
+        shape: tuple[int, ...] = dense.shape
+        return {0: (1, 1), 1: (1, *shape) if row else (*shape, 1)}.get(dense.ndim, shape)
+
+    def __repr__(self) -> str:
+        return f"{self.symbol} in {self.layout} layout  ({' × '.join(map(str, self.shape)) or 'scalar'})"
+
+
+# --- making Jacobians ---------------------------------------------------------------------------------------------
+
+
+def derivative(y: Any, x: Any) -> Any:
+    """∂y/∂x as a `Jacobian`; for a list of denominators a list, whose intermediates are shared.
+
+    `y` is an expression, `x` a variable or any named expression, which is then taken as independent. The shape is
+    that of `y` and then that of `x`, reversed (items 1 to 4). A derivative by something that `y` does not depend on is
+    a zero Jacobian of the right shape. Raises `NamingError` if `x` is neither a variable nor named, or if a name
+    stands for two things.
+    """
+    y = y.expression if isinstance(y, Jacobian) else as_expression(y)
+    several = isinstance(x, (list, tuple))
+    wrt = list(x) if several else [x]
+    for one in wrt:
+        if isinstance(one, str):
+            raise NamingError(f"∂{label(y)}/∂{one}: give the variable itself, not its name {one!r}")
+        if not isinstance(one, Expression):
+            raise UnsupportedError(f"a derivative is by a variable or a named expression, got {type(one).__name__}")
+        if not isinstance(one, (Variable, Named)):
+            raise NamingError(
+                f"a derivative is by a variable or a named expression, and {label(one)} is neither; name it: "
+                "expr.named('z')"
+            )
+    name_table([y, *wrt])
+    reverse = accumulate_reverse(y, wrt)
+    jacobians = [Jacobian(Chain([(y, one)], terms)) for one, terms in zip(wrt, reverse, strict=True)]
+    return jacobians if several else jacobians[0]
+
+
+def _einsum_string(term: Term) -> str:
+    numbers = {index: place for place, index in enumerate(dict.fromkeys(term.output))}
+    outer = "ijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    inner = iter("abcdefghZYXWVUTSRQPONMLKJIHGFEDCBA")
+    letters = {index: outer[place] for index, place in numbers.items()}
+    for index in range(len(term.sizes)):
+        if index not in letters:
+            letters[index] = next(inner, "…")
+    groups = ",".join("".join(letters[index] for index in group) for group in term.indices)
+    return f"{groups}->{''.join(letters[index] for index in term.output)}"
+
+
+
+

@@ -1,0 +1,1 @@
+"""Printing: names, index notation, matrix notation."""

@@ -1,0 +1,70 @@
+"""How names print: `W1` as W₁, `W1_tilde` as W̃₁, `ell` as ℓ, Greek by name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+GREEK = dict(
+    zip(
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+        "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
+        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ",
+        strict=True,
+    )
+)
+#: Python refuses `lambda` as a name, so `lam` stands for it.
+LETTERS = {**GREEK, "lam": "λ", "ell": "ℓ"}
+ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307"}
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@lru_cache(maxsize=4096)
+def typeset(name: str) -> str:
+    """A name as it prints.
+
+    >>> typeset("W1_tilde"), typeset("ell"), typeset("y_hat"), typeset("sigma2")
+    ('W̃₁', 'ℓ', 'ŷ', 'σ₂')
+    """
+    base, *marks = name.split("_")
+    match = re.fullmatch(r"(.*?[^\W\d])(\d*)", base)
+    if match is None:
+        return name
+    stem, digits = match.groups()
+    stem = LETTERS.get(stem, stem)
+    rest: list[str] = []
+    for mark in marks:
+        if mark in ACCENTS and not rest and not digits.endswith("_"):
+            stem += ACCENTS[mark]
+        elif mark.isdecimal() and not digits and not rest:
+            digits = mark
+        else:
+            rest.append(mark)
+    text = unicodedata.normalize("NFC", stem) + digits.translate(_SUBSCRIPTS)
+    return "_".join([text, *rest])
+
+
+def subscripted(symbol: str, size: object) -> str:
+    """`I` with its size: I₃ for a number, I_h for a symbol, I_{d+1} for a sum.
+
+    >>> subscripted("I", 12), subscripted("I", "h"), subscripted("I", "d+1")
+    ('I₁₂', 'I_h', 'I_{d+1}')
+    """
+    text = str(size)
+    if text.isdecimal():
+        return symbol + text.translate(_SUBSCRIPTS)
+    return f"{symbol}_{text}" if len(text) == 1 else f"{symbol}_{{{text}}}"
+
+
+def number(value: float) -> str:
+    """A coefficient: whole numbers without a point, ½ ¼ ¾ as such, the rest as Python writes it."""
+    common = {0.5: "½", 0.25: "¼", 0.75: "¾"}
+    if value in common:
+        return common[value]
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal: combining marks take none."""
+    return sum(1 for character in text if not unicodedata.combining(character))

@@ -1,0 +1,140 @@
+"""Expressions as text: `W₁ x + b₁`, `σ(z)`, `softmax(y)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..expression import (
+    Adjoint,
+    Concatenate,
+    Constant,
+    Elementwise,
+    Expression,
+    Function,
+    Named,
+    Network,
+    Prime,
+    Primitive,
+    Selector,
+    Slice,
+    topological,
+)
+from ..sizes import add_sizes, show_shape
+from ..terms import flatten
+from .index import term_components
+from .matrix import Writer, network_text
+from .names import number, subscripted, typeset
+
+#: Longer descriptions of unnamed expressions are cut here.
+LONGEST = 60
+
+
+def activations_in(roots: Iterable[Expression]) -> list[Function]:
+    """The activations that occur below `roots`, as functions or as their derivatives."""
+    found: dict[str, Function] = {}
+    for node in topological(roots):
+        if isinstance(node, Elementwise):
+            base = node.function.base if isinstance(node.function, Prime) else node.function
+            if base.activation:
+                found.setdefault(base.name, base)
+    return [found[name] for name in sorted(found)]
+
+
+class TextWriter(Writer):
+    """Texts of operands. Where one activation occurs it is σ; where two differ each has its own name."""
+
+    def __init__(self, roots: Iterable[Expression]) -> None:
+        names = [function.name for function in activations_in(roots)]
+        self.sigma = names[0] if len(names) == 1 else None
+
+    def function_name(self, function: Function | Prime) -> str:
+        base = function.base if isinstance(function, Prime) else function
+        name = "σ" if base.activation and base.name == self.sigma else base.name
+        order = function.order if isinstance(function, Prime) else 0
+        return name + ("" if order == 0 else "′" if order == 1 else "″" if order == 2 else "‴" if order == 3 else f"⁽{order}⁾")
+
+    def atom(self, node: Expression) -> tuple[str, bool]:
+        """The text of an operand, and whether it stands without parentheses."""
+        if node.name is not None:
+            return typeset(node.name), True
+        if isinstance(node, Constant):
+            return (number(float(node.value)), True) if not node.shape else (f"c[{show_shape(node.shape)}]", True)
+        if isinstance(node, Elementwise):
+            return self._elementwise(node)
+        if isinstance(node, Primitive):
+            return f"{node.rule.name}({', '.join(self.atom(arg)[0] for arg in node.args)})", True
+        if isinstance(node, Adjoint):
+            return f"∂{self.atom(node.numerator)[0]}/∂{self._grouped(node.denominator)}", False
+        if isinstance(node, Slice):
+            return self._slice(node), True
+        if isinstance(node, Concatenate):
+            return f"[{' | '.join(self.atom(part)[0] for part in node.parts)}]", True
+        if isinstance(node, Selector):
+            return self._selector(node), True
+        assert isinstance(node, Network)
+        return self._network(node)
+
+    def _network(self, node: Network) -> tuple[str, bool]:
+        terms = flatten(node.terms, len(node.terms))
+        text = network_text(terms, node.shape, self, row=False)
+        if text is None:
+            text = term_components(terms, self)
+        return text, not any(mark in text for mark in " ⊗+-−")
+
+    def _grouped(self, node: Expression) -> str:
+        text, atomic = self.atom(node)
+        return text if atomic else f"({text})"
+
+    def _elementwise(self, node: Elementwise) -> tuple[str, bool]:
+        name = self.function_name(node.function)
+        if name == "divide":
+            return f"{self._grouped(node.args[0])} / {self._grouped(node.args[1])}", False
+        if name == "power":
+            return f"{self._grouped(node.args[0])} ** {self._grouped(node.args[1])}", False
+        if name == "reciprocal":
+            return f"1 / {self._grouped(node.args[0])}", False
+        if name == "abs":
+            return f"|{self.atom(node.args[0])[0]}|", True
+        return f"{name}({', '.join(self.atom(arg)[0] for arg in node.args)})", True
+
+    def _selector(self, node: Selector) -> str:
+        """[I_h; 0]: the identity above zeros; in general between zeros."""
+        big, small = node.shape
+        identity = subscripted("I", small)
+        above = "" if node.start == 0 else "0; "
+        below = "" if add_sizes(node.start, small) == big else "; 0"
+        return f"[{above}{identity}{below}]"
+
+    def _slice(self, node: Slice) -> str:
+        name = node.body.name
+        whole = node.body.shape[node.axis]
+        if name is not None and name.endswith("_tilde") and node.start == 0 and node.axis == node.ndim - 1:
+            if add_sizes(node.length, 1) == whole:  # W̃ = [W | b]: without its last column it is W
+                return typeset(name.removesuffix("_tilde"))
+        stop = add_sizes(node.start, node.length)
+        cut = f"{'' if node.start == 0 else node.start}:{'' if stop == whole else stop}"
+        return f"{self._grouped(node.body)}[{', '.join([':'] * node.axis + [cut])}]"
+
+
+def describe(node: Expression) -> str:
+    """An expression in matrix notation, cut where it is long; a named one with what it stands for."""
+    writer = TextWriter([node])
+    if isinstance(node, Named):
+        return f"{typeset(node.name)} := {short(writer.atom(node.body)[0])}"
+    return short(writer.atom(node)[0])
+
+
+def short(text: str, longest: int = LONGEST) -> str:
+    """`text`, cut with … where it is longer than `longest` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def label(node: Expression) -> str:
+    """How an expression stands in a symbol such as ∂s/∂z: by its name, or in parentheses."""
+    if node.name is not None:
+        return typeset(node.name)
+    text, atomic = TextWriter([node]).atom(node)
+    return short(text) if atomic else f"({short(text)})"
+
+
+Expression.printer = describe
