@@ -4,7 +4,7 @@ The derivative of a vector in R^p by an n×m matrix is a p×m×n tensor, the cha
 backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂W̃, written out.
 """
 
-from . import networks, numpy_protocol  # noqa: F401
+from . import implicit, networks, numpy_protocol  # noqa: F401
 from .errors import (
     DataError,
     JacobiansError,
@@ -61,6 +61,7 @@ __all__ = [
     "diag",
     "evaluate",
     "half_squared_norm",
+    "implicit",
     "logsumexp",
     "matrix",
     "networks",

@@ -51,9 +51,9 @@ def of_terms(terms: Sequence[Term], shape: Shape) -> Expression:
     """The sum of `terms` as an expression; a term that is just an operand is that operand."""
     if len(terms) == 1:
         (term,) = terms
-        if term.coefficient == 1.0 and len(term.operands) == 1 and term.indices[0] == term.output:
-            if len(set(term.output)) == len(term.output) == len(term.sizes):
-                return term.operands[0]
+        plain = term.coefficient == 1.0 and len(term.operands) == 1 and term.indices[0] == term.output
+        if plain and len(set(term.output)) == len(term.output) == len(term.sizes):
+            return term.operands[0]
         if not term.operands and not term.sizes:
             return Constant.of(term.coefficient)
     return Network.of(terms, shape)
@@ -132,8 +132,9 @@ def matmul(a: Any, b: Any) -> Expression:
     a, b = as_expression(a), as_expression(b)
     first, second = role(a, 0), role(b, 1)
     if a.ndim == 0 or b.ndim == 0:
-        raise ShapeError(f"a matrix product takes vectors and matrices, and {first if a.ndim == 0 else second} is a "
-                         "scalar; use *")
+        raise ShapeError(
+            f"a matrix product takes vectors and matrices, and {first if a.ndim == 0 else second} is a scalar; use *"
+        )
     if a.ndim == 1 and b.ndim >= 3:
         raise ShapeError(
             f"{first} @ {second}: a vector before a tensor of {b.ndim} axes contracts different axes in NumPy and in "
@@ -211,7 +212,8 @@ def einsum(subscripts: str, *operands: Any) -> Expression:
         who = role(part, position)
         if len(group) != part.ndim:
             raise ShapeError(
-                f"einsum {subscripts!r}: {who} has shape {part.shape} with {part.ndim} axes, and its indices are {group!r}"
+                f"einsum {subscripts!r}: {who} has shape {part.shape} with {part.ndim} axes, "
+                f"and its indices are {group!r}"
             )
         for axis, letter in enumerate(group):
             if not letter.isalpha():

@@ -69,9 +69,7 @@ def bind_sizes(sizes: Mapping[str, int] | None) -> dict[str, int]:
     return bound
 
 
-def bind_values(
-    values: Mapping[str, Any], table: Mapping[str, Expression], sizes: Mapping[str, int] | None
-) -> Binding:
+def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], sizes: Mapping[str, int] | None) -> Binding:
     """Check `values` against the names of `table`; every error names the operand, the axis by its role, both sizes."""
     if not isinstance(values, Mapping):
         raise DataError(f"values are a dictionary {{name: array}}, got {type(values).__name__}")
@@ -85,7 +83,9 @@ def bind_values(
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise NamingError(f"a value for {name!r}, and no such name is here; the names are {', '.join(table)}{hint}")
         if key in arrays:
-            raise NamingError(f"two values for {key!r}: the spellings of the names differ, and Python reads them as one")
+            raise NamingError(
+                f"two values for {key!r}: the spellings of the names differ, and Python reads them as one"
+            )
         arrays[key] = _of_rank(as_real_array(value, f"the value of {name}"), table[key])
     pending: list[tuple[str, int, Size, int]] = [
         (key, axis, size, array.shape[axis])
@@ -111,7 +111,8 @@ def bind_values(
         if len(later) == len(pending):
             key, axis, size, actual = later[0]
             raise ShapeError(
-                f"the value of {table[key].name}: {axis_role(table[key], axis)} is {actual}, and {size!r} cannot be that"
+                f"the value of {table[key].name}: {axis_role(table[key], axis)} is {actual}, "
+                f"and {size!r} cannot be that"
             )
         pending = later
     given = frozenset(key for key in arrays if isinstance(table[key], Named))

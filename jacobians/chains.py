@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from .contraction import SEARCH_LIMIT
 from .derivatives import accumulate_forward, accumulate_reverse, between
@@ -42,11 +43,11 @@ class Chain:
     @staticmethod
     def _path_symbol(path: tuple[Expression, ...]) -> str:
         points = [path[0]]
-        for middle, following in zip(path[1:-1], path[2:], strict=True):
+        for middle, following in pairwise(path[1:]):
             if not all_paths_pass(points[-1], following, middle):
                 points.append(middle)
         points.append(path[-1])
-        return " · ".join(f"∂{label(a)}/∂{label(b)}" for a, b in zip(points, points[1:], strict=False))
+        return " · ".join(f"∂{label(a)}/∂{label(b)}" for a, b in pairwise(points))
 
     @cached_property
     def reverse(self) -> tuple[Term, ...]:
@@ -71,11 +72,11 @@ class Chain:
         if len(self.paths) > 1 or not self.flat:
             return [self]
         points = [self.numerator]
-        for start, end in zip(self.paths[0], self.paths[0][1:], strict=False):
+        for start, end in pairwise(self.paths[0]):
             points += [*_waypoints(start, end), end]
         if len(points) == 2:
             return [self]
-        return [Chain([pair]) for pair in zip(points, points[1:], strict=False)]
+        return [Chain([pair]) for pair in pairwise(points)]
 
     def then(self, other: Chain) -> Chain:
         """The product with a chain that starts where this one ends."""
@@ -108,14 +109,14 @@ class Chain:
 
 def _reverse_along(path: Sequence[Expression]) -> list[Term]:
     terms: list[Term] | None = None
-    for start, end in zip(path, path[1:], strict=False):
+    for start, end in pairwise(path):
         (terms,) = accumulate_reverse(start, [end], terms, path[0])
     return terms or []
 
 
 def _forward_along(path: Sequence[Expression]) -> list[Term]:
     terms: list[Term] | None = None
-    for start, end in reversed(list(zip(path, path[1:], strict=False))):
+    for start, end in reversed(list(pairwise(path))):
         terms = accumulate_forward(start, end, terms, path[-1])
     return terms or []
 

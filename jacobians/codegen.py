@@ -101,7 +101,9 @@ class Program:
         self._rename()
         # A result that is an input, or is one twice over, is copied: nobody's array is handed out.
         texts = [
-            value.text if value.fresh and [v.text for v in self.results].count(value.text) == 1 else f"np.array({value.text})"
+            value.text
+            if value.fresh and [v.text for v in self.results].count(value.text) == 1
+            else f"np.array({value.text})"
             for value in self.results
         ]
         self.lines.append(f"return {', '.join(texts)}{',' if len(texts) == 1 else ''}")
@@ -142,7 +144,7 @@ class Program:
     def function(self) -> Callable[..., tuple[Any, ...]]:
         namespace: dict[str, Any] = {"np": np, **self.constants}
         # The text is made of templates of this library and of identifiers that were checked: nothing a user typed.
-        exec(compile(self.source, "<jacobians program>", "exec"), namespace)
+        exec(compile(self.source, "<jacobians program>", "exec"), namespace)  # noqa: S102
         return namespace["program"]  # type: ignore[no-any-return]
 
     def run(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -336,7 +338,9 @@ class Program:
         ((value, order),) = numbered.values()
         if order != output:
             axes = [order.index(index) for index in output]
-            text = f"{value.text}.T" if axes == list(range(len(axes)))[::-1] else f"{value.text}.transpose({tuple(axes)})"
+            text = (
+                f"{value.text}.T" if axes == list(range(len(axes)))[::-1] else f"{value.text}.transpose({tuple(axes)})"
+            )
             value = _Value(text, tuple(sizes[index] for index in output), value.fresh)
         if coefficient == -1.0:
             return _Value(f"-{value.text}", value.shape, False)
@@ -375,9 +379,7 @@ class Program:
         value = values[smallest]
         if prod(value.shape) > result or len(values) == 1:
             return coefficient
-        values[smallest] = self._emit(
-            f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative
-        )
+        values[smallest] = self._emit(f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative)
         return 1.0
 
     def _pair(

@@ -40,9 +40,7 @@ def check_order(order: str) -> str:
     return order
 
 
-def schedule(
-    groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int], order: str
-) -> list[Pair]:
+def schedule(groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int], order: str) -> list[Pair]:
     """The steps in which operands with index `groups` are contracted to `output`.
 
     `order` is "reverse" (left to right), "forward" (right to left), or "optimal": the cheapest of those two and the
@@ -50,13 +48,10 @@ def schedule(
     """
     if len(groups) < 2:
         return []
-    candidates = {
-        "reverse": lambda: _left_to_right(len(groups)),
-        "forward": lambda: _right_to_left(len(groups)),
-    }
-    if order in candidates:
-        return _steps(groups, output, sizes, candidates[order]())
-    plans = [_steps(groups, output, sizes, make()) for make in candidates.values()]
+    nested = {"reverse": _left_to_right, "forward": _right_to_left}
+    if order in nested:
+        return _steps(groups, output, sizes, nested[order](len(groups)))
+    plans = [_steps(groups, output, sizes, pairs(len(groups))) for pairs in nested.values()]
     if 2 < len(groups) <= SEARCH_LIMIT:
         plans.append(_steps(groups, output, sizes, _searched(groups, output, sizes)))
     return min(plans, key=lambda plan: sum(step.multiplications for step in plan))
@@ -76,9 +71,7 @@ def _right_to_left(count: int) -> list[tuple[int, int]]:
     return [(count - 1 - k, count - 1 if k == 1 else count + k - 2) for k in range(1, count)]
 
 
-def _searched(
-    groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]
-) -> list[tuple[int, int]]:
+def _searched(groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]) -> list[tuple[int, int]]:
     """opt_einsum's path, from positions in a shrinking list to numbers that count on."""
     import opt_einsum
 

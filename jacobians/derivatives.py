@@ -86,9 +86,7 @@ def _named(node: Named) -> Edges:
 
 @local_jacobians.register
 def _primitive(node: Primitive) -> Edges:
-    return [
-        (arg, term) for arg, terms in zip(node.args, node.rule.local(node), strict=True) for term in terms
-    ]
+    return [(arg, term) for arg, terms in zip(node.args, node.rule.local(node), strict=True) for term in terms]
 
 
 @local_jacobians.register

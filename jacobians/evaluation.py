@@ -67,9 +67,7 @@ def plan(
     return min(candidates, key=lambda one: one.multiplications)
 
 
-def cost(
-    jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, order: str = "reverse"
-) -> Cost:
+def cost(jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, order: str = "reverse") -> Cost:
     """The joint cost of several Jacobians, intermediates shared, for symbols bound by `sizes`.
 
     `order` is "reverse", "forward", "optimal" or "dense". Raises `ShapeError` for a symbol without a value.

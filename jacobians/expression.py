@@ -550,9 +550,7 @@ def broadcast_shape(what: str, *args: Expression) -> Shape:
 def broadcast_indices(arg: Expression, shape: Shape, fresh: Callable[[], int]) -> tuple[int, ...]:
     """The indices of `arg` within an output 0, 1, … of `shape`; a stretched literal 1 gets a fresh index."""
     offset = len(shape) - arg.ndim
-    return tuple(
-        offset + axis if arg.shape[axis] == shape[offset + axis] else fresh() for axis in range(arg.ndim)
-    )
+    return tuple(offset + axis if arg.shape[axis] == shape[offset + axis] else fresh() for axis in range(arg.ndim))
 
 
 def topological(roots: Iterable[Expression]) -> list[Expression]:

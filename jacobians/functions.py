@@ -37,7 +37,7 @@ from .terms import tidy
 def _callable(template: str, arguments: int) -> Callable[..., Any]:
     """A function from one of the templates of this module (never from a user's text)."""
     names = [f"a{k}" for k in range(arguments)]
-    return eval(f"lambda {', '.join(names)}: {template.format(*names)}", {"np": np})  # type: ignore[no-any-return]
+    return eval(f"lambda {', '.join(names)}: {template.format(*names)}", {"np": np})  # type: ignore[no-any-return]  # noqa: S307
 
 
 def _is_expression(*values: Any) -> bool:
@@ -149,20 +149,21 @@ def divide(a: Any, b: Any) -> Expression:
 
 def power(a: Any, b: Any) -> Expression:
     """a ** b, entry by entry; whole exponents 0, 1, 2 are products."""
-    a, b = as_expression(a), as_expression(b)
+    base: Expression = as_expression(a)
+    b = as_expression(b)
     if isinstance(b, Constant) and b.name is None and not b.shape:
         exponent = float(b.value)
         if exponent == 0.0:
-            return ones(a.shape)
+            return ones(base.shape)
         if exponent == 1.0:
-            return a
+            return base
         if exponent == 2.0:
-            return square(a)
+            return square(base)
         if exponent == 0.5:
-            return SQRT(a)
+            return SQRT(base)
         if exponent == -1.0:
-            return RECIPROCAL(a)
-    return POWER(a, b)
+            return RECIPROCAL(base)
+    return POWER(base, b)
 
 
 # --- the derivative of an element-wise function, by its arguments ----------------------------------------------------
@@ -256,7 +257,7 @@ def _logsumexp_local(node: Primitive) -> tuple[list[Term], ...]:
     rows, i = tuple(range(rank)), rank
     (z,) = node.args
     p = Primitive.of(SOFTMAX, z)
-    return ([tidy(1.0, [p], [(*rows, i)], (*rows, i, *reversed(rows)), {})],)
+    return ([tidy(1.0, [p], [(*rows, i)], (*rows, i, *reversed(rows)), dict(enumerate(z.shape)))],)
 
 
 def _cross_entropy_local(node: Primitive) -> tuple[list[Term], ...]:
@@ -304,7 +305,7 @@ HELPERS = {
 def _helpers() -> dict[str, Callable[..., Any]]:
     namespace: dict[str, Any] = {"np": np}
     for source in HELPERS.values():
-        exec(source, namespace)  # our own text, above
+        exec(source, namespace)  # noqa: S102 - our own text, above
     return namespace
 
 
@@ -375,4 +376,3 @@ def append_one(x: Any) -> Any:
     if not x.shape:
         raise ShapeError("append_one: expected a vector (or rows), got a scalar")
     return Concatenate.of([x, ones((*x.shape[:-1], 1))], x.ndim - 1)
-

@@ -82,9 +82,7 @@ class Jacobian:
     def __matmul__(self, other: object) -> Jacobian:
         """The chain rule through the shared middle: ∂y/∂z @ ∂z/∂x is the sum over the paths that pass z."""
         if not isinstance(other, Jacobian):
-            raise UnsupportedError(
-                f"{self.symbol} @ {type(other).__name__}: the chain rule multiplies two Jacobians"
-            )
+            raise UnsupportedError(f"{self.symbol} @ {type(other).__name__}: the chain rule multiplies two Jacobians")
         if unnamed(self.denominator) is not unnamed(other.numerator):
             raise ShapeError(self._chain_message(other))
         return Jacobian(self.chain.then(other.chain))
@@ -231,7 +229,6 @@ class Jacobian:
         return self._programs[key]
 
 
-
 class JacobianView:
     """A Jacobian in another layout: `.shape` and `.evaluate` follow it, `.T` reverses it, `.jacobian` is the source."""
 
@@ -262,7 +259,9 @@ class JacobianView:
             return self.jacobian
         if self.layout == "numerator":
             return self.jacobian.T
-        raise ShapeError(f"the {self.layout!r} view of {self.symbol} has no .T here; evaluate it and transpose the array")
+        raise ShapeError(
+            f"the {self.layout!r} view of {self.symbol} has no .T here; evaluate it and transpose the array"
+        )
 
     def to_layout(self, layout: str) -> JacobianView:
         """The same Jacobian in yet another layout."""
@@ -327,7 +326,3 @@ def _einsum_string(term: Term) -> str:
             letters[index] = next(inner, "…")
     groups = ",".join("".join(letters[index] for index in group) for group in term.indices)
     return f"{groups}->{''.join(letters[index] for index in term.output)}"
-
-
-
-

@@ -67,9 +67,7 @@ def layout_shape(of: Sequence[Size], wrt: Sequence[Size], layout: str) -> Shape:
             return (multiply_sizes(of), multiply_sizes(wrt))
 
 
-def convert_layout(
-    array: Any, of: Sequence[int], wrt: Sequence[int], source: str, target: str
-) -> np.ndarray[Any, Any]:
+def convert_layout(array: Any, of: Sequence[int], wrt: Sequence[int], source: str, target: str) -> np.ndarray[Any, Any]:
     """∂Y/∂X in layout `target`, from the array of it in layout `source`; `of`, `wrt`: the shapes of Y and X.
 
     Exact both ways: axes are permuted, and for "vec" merged with columns stacked (Magnus and Neudecker, *Matrix

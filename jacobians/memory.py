@@ -39,7 +39,9 @@ def human(size: float) -> str:
     """
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if size < 999.5:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}" if size >= 100 else f"{size:.2f} {unit}"
+            return (
+                f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}" if size >= 100 else f"{size:.2f} {unit}"
+            )
         size /= 1000
     return f"{size:,.0f} PB"
 

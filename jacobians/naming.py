@@ -19,8 +19,10 @@ def check_name(name: object, what: str) -> str:
         raise NamingError(f"the name of {what} is a string, got {name!r} of type {type(name).__name__}")
     if not name.isidentifier():
         ascii_digits = normalise(name)
-        hint = f"; try {ascii_digits!r}, which prints with a subscript" if ascii_digits.isidentifier() else (
-            "; letters, digits and _ only, not starting with a digit (W1 prints as W₁, W1_tilde as W̃₁)"
+        hint = (
+            f"; try {ascii_digits!r}, which prints with a subscript"
+            if ascii_digits.isidentifier()
+            else ("; letters, digits and _ only, not starting with a digit (W1 prints as W₁, W1_tilde as W̃₁)")
         )
         raise NamingError(f"the name of {what} is not an identifier: {name!r}{hint}")
     if keyword.iskeyword(normalise(name)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Network:
     def variables(self) -> dict[str, Variable]:
         """Every variable by name: the parameters in order, then x and t."""
         made: list[Variable] = []
-        for k, (columns, rows) in enumerate(zip(self.sizes, self.sizes[1:], strict=False), start=1):
+        for k, (columns, rows) in enumerate(pairwise(self.sizes), start=1):
             if self.augmented:
                 made.append(matrix(f"W{k}_tilde", rows, add_sizes(columns, 1)))
             else:
@@ -91,7 +92,7 @@ class Network:
             loss = cross_entropy(note("y_hat", output), target)
         if self.regularization:
             weights = self.variables["W1_tilde" if self.augmented else "W1"]
-            loss = loss + self.regularization * np.sum(weights * weights)  # type: ignore[call-overload]
+            loss = loss + self.regularization * np.sum(weights * weights)
         note("ell", loss)
         return named
 

@@ -55,7 +55,9 @@ UFUNCS.update(
 )
 
 
-def _sum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Expression:
+def _sum(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any
+) -> Expression:
     if dtype is not None or out is not None or rest:
         raise UnsupportedError("np.sum of an expression takes axis and keepdims only")
     a = as_expression(a)

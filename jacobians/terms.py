@@ -91,7 +91,9 @@ def is_view(network: Network) -> bool:
         return False
     (term,) = network.terms
     return len(term.operands) == 0 or (
-        len(term.operands) == 1 and set(term.indices[0]) <= set(term.output) and len(term.sizes) == len(set(term.output))
+        len(term.operands) == 1
+        and set(term.indices[0]) <= set(term.output)
+        and len(term.sizes) == len(set(term.output))
     )
 
 
@@ -196,19 +198,15 @@ def _renumber(
     for group in indices:
         for index in group:
             numbers.setdefault(index, len(numbers))
-    for index in sizes:
-        if index not in numbers:
-            if sizes[index] == 1:
-                continue
-            numbers[index] = len(numbers)
-    lookup = sorted(numbers, key=numbers.__getitem__)
-    free = [index for index in lookup if numbers[index] >= 0]
+    for index, size in sizes.items():
+        if size != 1:
+            numbers.setdefault(index, len(numbers))
     return Term(
         coefficient,
         tuple(operands),
         tuple(tuple(numbers[index] for index in group) for group in indices),
         tuple(numbers[index] for index in output),
-        tuple(sizes[index] for index in free),
+        tuple(sizes[index] for index in numbers),
     )
 
 
@@ -273,8 +271,12 @@ def merge_like(terms: Iterable[Term]) -> list[Term]:
 
 def pattern(term: Term) -> tuple[object, ...]:
     """The structure of a term's output: which axes are equal, which no operand has, which a selector writes."""
-    held = {index for operand, group in zip(term.operands, term.indices, strict=True)
-            if not isinstance(operand, Selector) for index in group}
+    held = {
+        index
+        for operand, group in zip(term.operands, term.indices, strict=True)
+        if not isinstance(operand, Selector)
+        for index in group
+    }
     selectors = tuple(
         sorted(
             (operand.serial, group)
@@ -301,15 +303,11 @@ def split(term: Term) -> tuple[Term, Term]:
     The structure is the same term with one placeholder operand less: its only operand stands for the core, and is
     the core's first operand here merely to carry indices. `structure.indices[0]` are the core's axes within it.
     """
-    selectors = [
-        k for k in range(len(term.operands)) if is_output_selector(term, term.operands[k], term.indices[k])
-    ]
+    selectors = [k for k in range(len(term.operands)) if is_output_selector(term, term.operands[k], term.indices[k])]
     inner = [k for k in range(len(term.operands)) if k not in selectors]
     held = {index for k in inner for index in term.indices[k]}
-    visible = dict.fromkeys(term.output)
-    for k in selectors:
-        visible.setdefault(term.indices[k][1])
-    axes = [index for index in visible if index in held]
+    written = {term.indices[k][0]: term.indices[k][1] for k in selectors}  # the axes of the view that is written
+    axes = [index for index in dict.fromkeys(written.get(index, index) for index in term.output) if index in held]
     outside = set(term.output) | {index for k in selectors for index in term.indices[k]}
     core = _renumber(
         1.0,
@@ -357,8 +355,11 @@ def freeze(terms: Sequence[Term], numerator: Expression, denominator: Expression
                 (node, *structure.operands[1:]),
                 (axes, *structure.indices[1:]),
                 structure.output,
-                {i: size for i, size in enumerate(structure.sizes)
-                 if i in structure.output or i in axes or any(i in g for g in structure.indices[1:])},
+                {
+                    i: size
+                    for i, size in enumerate(structure.sizes)
+                    if i in structure.output or i in axes or any(i in g for g in structure.indices[1:])
+                },
             )
         )
     return frozen
@@ -461,5 +462,7 @@ def substitute(term: Term, place: int, inner: Term) -> Term:
     axes = indices[place]
     operands[place : place + 1] = inner.operands
     indices[place : place + 1] = [tuple(index + offset for index in group) for group in inner.indices]
-    outer = Term(term.coefficient * inner.coefficient, tuple(operands), tuple(indices), term.output, term.sizes + inner.sizes)
+    outer = Term(
+        term.coefficient * inner.coefficient, tuple(operands), tuple(indices), term.output, term.sizes + inner.sizes
+    )
     return glue([outer], [(a, b + offset) for a, b in zip(axes, inner.output, strict=True)], term.output)

@@ -26,6 +26,7 @@ SETTINGS = settings(
     database=None,
     deadline=None,
     max_examples=150,
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 PRIMES = (2, 3, 5, 7)

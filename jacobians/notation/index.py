@@ -75,7 +75,7 @@ def _entry(operand: Expression, letters: list[str], writer: Writer) -> str:
 
 
 def _subscripted(text: str, plain: bool, letters: list[str]) -> str:
-    simple = plain and (len(text) == 1 or not any(mark in text for mark in "₀₁₂₃₄₅₆₇₈₉_[]()") and len(text) <= 2)
+    simple = plain and (len(text) == 1 or (not any(mark in text for mark in "₀₁₂₃₄₅₆₇₈₉_[]()") and len(text) <= 2))
     if not letters:
         return text if plain else f"({text})"
     return f"{text if simple else f'({text})'}{braces(letters)}"

@@ -51,7 +51,9 @@ class TextWriter(Writer):
         base = function.base if isinstance(function, Prime) else function
         name = "σ" if base.activation and base.name == self.sigma else base.name
         order = function.order if isinstance(function, Prime) else 0
-        return name + ("" if order == 0 else "′" if order == 1 else "″" if order == 2 else "‴" if order == 3 else f"⁽{order}⁾")
+        return name + (
+            "" if order == 0 else "′" if order == 1 else "″" if order == 2 else "‴" if order == 3 else f"⁽{order}⁾"
+        )
 
     def atom(self, node: Expression) -> tuple[str, bool]:
         """The text of an operand, and whether it stands without parentheses."""
@@ -108,9 +110,9 @@ class TextWriter(Writer):
     def _slice(self, node: Slice) -> str:
         name = node.body.name
         whole = node.body.shape[node.axis]
-        if name is not None and name.endswith("_tilde") and node.start == 0 and node.axis == node.ndim - 1:
-            if add_sizes(node.length, 1) == whole:  # W̃ = [W | b]: without its last column it is W
-                return typeset(name.removesuffix("_tilde"))
+        without_last = node.start == 0 and node.axis == node.ndim - 1 and add_sizes(node.length, 1) == whole
+        if name is not None and name.endswith("_tilde") and without_last:  # W̃ = [W | b]: this is W
+            return typeset(name.removesuffix("_tilde"))
         stop = add_sizes(node.start, node.length)
         cut = f"{'' if node.start == 0 else node.start}:{'' if stop == whole else stop}"
         return f"{self._grouped(node.body)}[{', '.join([':'] * node.axis + [cut])}]"
