@@ -153,10 +153,9 @@ class Program:
         return tuple(np.asarray(value) for value in self.function(*(values[key] for key in self.arguments)))
 
     def check_memory(self) -> None:
-        """Refuse if some step's result would not fit in memory."""
-        largest = max([step.shape for step in self.steps] + [value.shape for value in self.results], key=prod)
-        if prod(largest) * 8 > 1 << 26:
-            refuse_if_too_large(largest, "evaluating densely", self.advice)
+        """Refuse if one step's result is over the limit, or all of them together are more than is free."""
+        shapes = [step.shape for step in self.steps] + [value.shape for value in self.results]
+        refuse_if_too_large(shapes, "evaluating densely", self.advice)
 
     # --- lowering ---------------------------------------------------------------------------------------------
 
@@ -262,7 +261,7 @@ class Program:
         scattered: list[tuple[Term, _Value]] = []
         for term in node.terms:
             structure, core = split(term)
-            value = self._core(core, term.coefficient, derivative)
+            value = self._core(core, term.coefficient, derivative, free=isinstance(node, Adjoint))
             axes = structure.indices[0]
             if len(structure.operands) == 1 and len(set(term.output)) == len(term.output):
                 aligned = value.text + _insert_axes([index in axes for index in term.output])
@@ -272,6 +271,8 @@ class Program:
         if len(dense) == 1 and not scattered and len(dense[0].shape) == len(shape):
             (only,) = dense
             return self._emit(only.text, shape, derivative=derivative) if only.text.startswith("-") else only
+        if len(dense) == 1 and not scattered and not node.terms[0].operands:  # the same number everywhere
+            return self._emit(f"np.full({shape}, {dense[0].text})", shape, derivative=derivative)
         total = _join_sum([value.text for value in dense])
         full = any(len(value.shape) == len(shape) for value in dense)
         if not scattered:
@@ -312,8 +313,8 @@ class Program:
         text = value.text + _insert_axes([index in core_axes for index in distinct])
         self.lines.append(f"{view}[...] {how} {text}")
 
-    def _core(self, core: Term, coefficient: float, derivative: bool) -> _Value:
-        """A term without structure in its output, contracted pair by pair."""
+    def _core(self, core: Term, coefficient: float, derivative: bool, free: bool) -> _Value:
+        """A term without structure in its output, contracted pair by pair; `free`: how it is stored is up to us."""
         sizes = [bind_size(size, self.sizes) for size in core.sizes]
         loose = [index for index in range(len(sizes)) if index not in core.held]
         coefficient *= core.coefficient * prod(sizes[index] for index in loose)
@@ -331,7 +332,7 @@ class Program:
             coefficient = self._scale_smallest(values, prod(sizes[i] for i in output), coefficient, derivative)
         numbered: dict[int, tuple[_Value, tuple[int, ...]]] = dict(enumerate(zip(values, live, strict=True)))
         for number, step in enumerate(steps, start=len(values)):
-            last = number == len(values) + len(steps) - 1
+            last = number == len(values) + len(steps) - 1 and not free
             numbered[number] = self._pair(
                 numbered.pop(step.left), numbered.pop(step.right), step, output if last else None, sizes, derivative
             )
@@ -426,12 +427,16 @@ def pair_source(
         letters = dict(zip(dict.fromkeys(ia + ib), _LETTERS, strict=False))
         write = ["".join(letters[index] for index in group) for group in (ia, ib, order)]
         return f"np.einsum('{write[0]},{write[1]}->{write[2]}', {a}, {b})", order
-    if wanted is not None and wanted == only_b + only_a:
+    common = tuple(contracted)
+    if wanted is None:  # as few transposed operands as possible, so that what follows meets arrays stored alike
+        swap = (ib != only_b + common) + (ia != common + only_a) < (ia != only_a + common) + (ib != common + only_b)
+    else:
+        swap = wanted == only_b + only_a
+    if swap:
         a, b, ia, ib, only_a, only_b = b, a, ib, ia, only_b, only_a
     order = only_a + only_b
     if len(contracted) == 1 and len(only_a) <= 1 and len(only_b) <= 1:
-        c = (contracted[0],)
-        return f"{_oriented(a, ia, only_a + c)} @ {_oriented(b, ib, c + only_b)}", order
+        return f"{_oriented(a, ia, only_a + common)} @ {_oriented(b, ib, common + only_b)}", order
     axes = ([ia.index(index) for index in contracted], [ib.index(index) for index in contracted])
     return f"np.tensordot({a}, {b}, {axes})", order
 

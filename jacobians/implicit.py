@@ -125,6 +125,27 @@ def backward(network: Described, values: Mapping[str, Array], tape: Tape) -> dic
     return gradients
 
 
+def cost(network: Described, sizes: Mapping[str, int] | None = None) -> tuple[int, int]:
+    """(multiplications, largest array in elements) of the backward pass, counted by hand; symbols bound by `sizes`.
+
+    For each layer one outer product ∂ℓ/∂W, and, but for the first, one product with W and one with σ′(z); forward
+    values and those of σ′ are not counted. The regulariser takes one multiplication for each weight.
+    """
+    bound = sizes or {}
+    widths = [size if isinstance(size, int) else bound[size] for size in network.sizes]
+    rows = 1 if network.batch is None else network.batch if isinstance(network.batch, int) else bound[network.batch]
+    multiplications, largest = 0, rows * widths[-1]
+    for k in range(len(widths) - 1, 0, -1):
+        columns = widths[k - 1] + network.augmented
+        multiplications += rows * columns * widths[k]
+        largest = max(largest, columns * widths[k], rows * widths[k])
+        if k > 1:
+            multiplications += rows * widths[k - 1] * (widths[k] + 1)
+    if network.regularization:
+        multiplications += (widths[0] + network.augmented) * widths[1]
+    return multiplications, largest
+
+
 def _with_one(s: Array) -> Array:
     extended = np.empty((*s.shape[:-1], s.shape[-1] + 1))
     extended[..., :-1] = s
@@ -143,11 +164,11 @@ def _activate(name: str, z: Array) -> Array:
         case "sigmoid":
             return _logistic(z)
         case "tanh":
-            return np.tanh(z)  # type: ignore[no-any-return]
+            return np.tanh(z)
         case "relu":
-            return np.maximum(z, 0.0)  # type: ignore[no-any-return]
+            return np.maximum(z, 0.0)
         case "softplus":
-            return np.logaddexp(0.0, z)  # type: ignore[no-any-return]
+            return np.logaddexp(0.0, z)
     raise NotImplementedError(name)
 
 
@@ -214,7 +235,5 @@ def _checked(network: Described, values: Mapping[str, Any], data: Sequence[str] 
                 f"{arrays[f'b{k}'].shape}"
             )
     if "t" in arrays and arrays["t"].shape != (*rows, width):
-        raise ShapeError(
-            f"backpropagation: t should have the shape of ŷ, {(*rows, width)}; got {arrays['t'].shape}"
-        )
+        raise ShapeError(f"backpropagation: t should have the shape of ŷ, {(*rows, width)}; got {arrays['t'].shape}")
     return arrays

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 
 from .errors import MaterializationError
 from .sizes import show_shape
+from .units import show_bytes
 
-#: The share of free memory that one dense result may take. `limit()` multiplies it with what is free now.
+#: The share of free memory that one dense array may take.
 SHARE = 0.5
 
 
@@ -25,35 +28,25 @@ def available() -> int | None:
         return None
 
 
-def limit() -> int | None:
-    """The largest dense array, in bytes, that is formed without being refused."""
-    free = available()
-    return None if free is None else int(free * SHARE)
+def refuse_if_too_large(shapes: Sequence[tuple[int, ...]], what: str, advice: str, itemsize: int = 8) -> None:
+    """Raise `MaterializationError` if an array of one of `shapes` is over the limit, or if all do not fit together.
 
-
-def human(size: float) -> str:
-    """Bytes in decimal units: `human(5.5e11)` is `550 GB`.
-
-    >>> human(1500), human(549755813888)
-    ('1.50 kB', '550 GB')
+    Nothing is allocated. Up to 64 MB nobody asks how much is free.
     """
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 999.5:
-            return (
-                f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}" if size >= 100 else f"{size:.2f} {unit}"
-            )
-        size /= 1000
-    return f"{size:,.0f} PB"
-
-
-def refuse_if_too_large(shape: tuple[int, ...], what: str, advice: str, itemsize: int = 8) -> None:
-    """Raise `MaterializationError` if an array of `shape` is larger than the limit; nothing is allocated."""
-    size = itemsize
-    for axis in shape:
-        size *= axis
-    most = limit()
-    if most is not None and size > most:
+    sizes = [itemsize * prod(shape) for shape in shapes]
+    if sum(sizes) <= 1 << 26:
+        return
+    free = available()
+    if free is None:
+        return
+    size, shape = max(zip(sizes, shapes, strict=True), key=lambda pair: pair[0])
+    if size > free * SHARE:
         raise MaterializationError(
-            f"{what}: a dense array of shape {show_shape(shape)} takes {human(size)}, and the limit is {human(most)} "
-            f"(half of the free memory). {advice}"
+            f"{what}: a dense array of shape {show_shape(shape)} takes {show_bytes(size)}, and the limit is "
+            f"{show_bytes(free * SHARE)} (half of the free memory). {advice}"
+        )
+    if sum(sizes) > free:
+        raise MaterializationError(
+            f"{what}: {len(sizes)} arrays take {show_bytes(sum(sizes))} together, the largest {show_bytes(size)} (shape "
+            f"{show_shape(shape)}), and {show_bytes(free)} are free. {advice}"
         )

@@ -75,7 +75,7 @@ AUTOGRAD = SimpleNamespace(
     sigmoid=lambda z: 0.5 * (anp.tanh(0.5 * z) + 1.0),
     tanh=anp.tanh,
     relu=lambda z: anp.where(z > 0, z, 0.0),
-    softplus=lambda z: anp.log(1.0 + anp.exp(z)),
+    softplus=lambda z: anp.logaddexp(0.0, z),
     exp=anp.exp,
     sin=anp.sin,
     square=anp.square,
@@ -237,8 +237,11 @@ def by_autograd(description: Description, values: dict[str, np.ndarray], by: str
     def f(value: Any) -> Any:
         return interpret(description, {**values, by: value}, AUTOGRAD)
 
-    output = np.asarray(f(values[by]))
-    return output, np.asarray(autograd.jacobian(f)(values[by])).reshape(output.shape + values[by].shape)
+    with np.errstate(all="ignore"):
+        output = np.asarray(f(values[by]))
+        ad = np.asarray(autograd.jacobian(f)(values[by])).reshape(output.shape + values[by].shape)
+    assume(np.all(np.isfinite(ad)) and np.max(np.abs(ad), initial=0.0) < 1e6)
+    return output, ad
 
 
 def build(description: Description) -> tuple[Any, dict[str, Any]]:
@@ -254,7 +257,6 @@ def build(description: Description) -> tuple[Any, dict[str, Any]]:
 def test_every_order_equals_autograd(description: Description) -> None:
     values = values_of(description)
     output, expected = by_autograd(description, values, description.by)
-    assume(np.max(np.abs(expected), initial=0.0) < 1e6)
     y, variables = build(description)
     assert_close(evaluate(y, relevant(values, y)), output)
     jacobian = derivative(y, variables[description.by])
@@ -272,7 +274,6 @@ def test_every_layout_of_all_variables_together(description: Description, layout
     together = derivative(y, list(variables.values()))
     for (name, variable), jacobian in zip(variables.items(), together, strict=True):
         output, expected = by_autograd(description, values, name)
-        assume(np.max(np.abs(expected), initial=0.0) < 1e6)
         actual = jacobian.evaluate(relevant(values, y, variable), layout=layout)
         assert_close(actual, in_layout(expected, output.shape, values[name].shape, layout))
 
@@ -283,7 +284,6 @@ def test_the_factors_multiply_to_the_derivative(description: Description) -> Non
     """Each factor evaluated alone, the arrays multiplied by NumPy; and the factors multiplied by `@`."""
     values = values_of(description)
     output, ad = by_autograd(description, values, description.by)
-    assume(np.max(np.abs(ad), initial=0.0) < 1e6)
     expected = numerator(ad, output.ndim)
     y, variables = build(description)
     jacobian = derivative(y, variables[description.by])

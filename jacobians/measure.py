@@ -1,0 +1,69 @@
+"""Measuring: paired times and peak memory of functions that do the same job."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable, Sequence
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+Job = Callable[[], Any]
+
+
+def paired_times(
+    jobs: Sequence[Job], budget: float = 0.3, shortest: float = 2e-4, rounds: int = 5
+) -> list[list[float]]:
+    """Seconds a call of each job, round by round: in every round each job runs once, one after the other.
+
+    A sample is as many calls as take `shortest` seconds. Rounds go on until `budget` seconds are spent, and there are
+    at least `rounds` of them. So the k-th samples of two jobs were taken side by side, and their ratio is fair.
+    """
+    repeats = []
+    for job in jobs:
+        job()
+        start = perf_counter()
+        job()
+        repeats.append(max(1, int(shortest / max(perf_counter() - start, 1e-9))))
+    samples: list[list[float]] = [[] for _ in jobs]
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        started = perf_counter()
+        while len(samples[0]) < rounds or perf_counter() - started < budget:
+            # every other round goes backwards, so that no job always follows the same one
+            order = range(len(jobs)) if len(samples[0]) % 2 == 0 else range(len(jobs) - 1, -1, -1)
+            for k in order:
+                job = jobs[k]
+                start = perf_counter()
+                for _ in range(repeats[k]):
+                    job()
+                samples[k].append((perf_counter() - start) / repeats[k])
+    finally:
+        if enabled:
+            gc.enable()
+    return samples
+
+
+def ratio(samples: Sequence[float], baseline: Sequence[float]) -> float:
+    """The median of the paired ratios."""
+    return median(a / b for a, b in zip(samples, baseline, strict=True))
+
+
+def peak_memory(job: Job) -> int:
+    """The bytes that a call of `job` allocates at its peak, as NumPy reports them to `tracemalloc`."""
+    job()
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        result = job()
+        peak = tracemalloc.get_traced_memory()[1] - before
+        del result
+    finally:
+        if not tracing:
+            tracemalloc.stop()
+    return peak
