@@ -108,9 +108,16 @@ def evaluate(expression: Any, values: Mapping[str, Any], sizes: Mapping[str, int
     >>> evaluate(2 * vector("x", "d"), {"x": [1.0, 2.0]}).tolist()
     [2.0, 4.0]
     """
-    node = as_expression(expression)
-    table = name_table([node])
+    return evaluate_all([expression], values, sizes)[0]
+
+
+def evaluate_all(
+    expressions: Sequence[Any], values: Mapping[str, Any], sizes: Mapping[str, int] | None = None
+) -> list[Array]:
+    """The values of several expressions; what they share is computed once."""
+    nodes = [as_expression(expression) for expression in expressions]
+    table = name_table(nodes)
     binding = bind_values(values, table, sizes)
-    program = Program([node], binding.sizes, "reverse", binding.given)
-    require(program.arguments, binding, table, "evaluating " + (node.name or "the expression"))
-    return program.run(binding.arrays)[0]  # type: ignore[no-any-return]
+    program = Program(nodes, binding.sizes, "reverse", binding.given)
+    require(program.arguments, binding, table, "evaluating " + (nodes[0].name or "the expression"))
+    return list(program.run(binding.arrays))

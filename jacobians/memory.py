@@ -47,6 +47,6 @@ def refuse_if_too_large(shapes: Sequence[tuple[int, ...]], what: str, advice: st
         )
     if sum(sizes) > free:
         raise MaterializationError(
-            f"{what}: {len(sizes)} arrays take {show_bytes(sum(sizes))} together, the largest {show_bytes(size)} (shape "
-            f"{show_shape(shape)}), and {show_bytes(free)} are free. {advice}"
+            f"{what}: {len(sizes)} arrays take {show_bytes(sum(sizes))} together, the largest "
+            f"{show_bytes(size)} (shape {show_shape(shape)}), and {show_bytes(free)} are free. {advice}"
         )

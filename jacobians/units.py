@@ -40,3 +40,12 @@ def show_count(count: int) -> str:
     ('1,038', '6.87e+10')
     """
     return f"{count:,}" if count < 100_000_000 else f"{count:.2e}"
+
+
+def show_ratio(value: float) -> str:
+    """A ratio with two decimals, fewer where it is large.
+
+    >>> show_ratio(0.571), show_ratio(41.73), show_ratio(10944.3)
+    ('0.57', '41.7', '10,944')
+    """
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
