@@ -19,6 +19,7 @@ from .binding import bind_sizes
 from .errors import OptionError, ShapeError
 from .expression import Array, Expression, Variable, matrix, tensor, vector
 from .functions import ACTIVATIONS, append_one, cross_entropy, half_squared_norm
+from .memory import refuse_if_too_large
 from .sizes import Size, add_sizes, bind_size, check_size
 
 LOSSES = ("squared", "cross-entropy")
@@ -115,9 +116,11 @@ class Network:
 
     def parameters(self, rng: np.random.Generator, sizes: Mapping[str, int] | None = None) -> dict[str, Array]:
         """Random parameters by name: normal, with variance one over the number of inputs of the layer."""
+        shapes = self._shapes(self.parameter_names, sizes)
+        refuse_if_too_large(list(shapes.values()), "parameters of the network", "Choose smaller layers")
         return {
             name: rng.normal(size=shape) / np.sqrt(shape[-1] if len(shape) == 2 else 1.0 + shape[0])
-            for name, shape in self._shapes(self.parameter_names, sizes).items()
+            for name, shape in shapes.items()
         }
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int] | None = None) -> dict[str, Array]:

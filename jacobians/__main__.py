@@ -1,0 +1,7 @@
+"""`python -m jacobians`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())
