@@ -9,8 +9,9 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from .broadcasting import axis_of, broadcast_indices, broadcast_shape
 from .errors import ShapeError
-from .expression import Constant, Expression, Network, Term, as_expression, broadcast_indices, broadcast_shape, role
+from .expression import Constant, Expression, Network, Term, as_expression, role
 from .sizes import Shape, Size, add_sizes
 from .terms import glue, merge_like, tidy
 
@@ -70,6 +71,10 @@ def ones(shape: Shape) -> Expression:
     return of_terms([Term(1.0, (), (), axes, shape)], shape)
 
 
+def _common_shape(what: str, parts: Sequence[Expression]) -> Shape:
+    return broadcast_shape(what, [part.shape for part in parts], lambda k: role(parts[k], k))
+
+
 def add(*values: Any) -> Expression:
     """The sum, broadcast as in NumPy where a literal 1 or a missing axis asks for it."""
     return _sum([(1.0, as_expression(value)) for value in values], "a sum")
@@ -81,12 +86,12 @@ def subtract(a: Any, b: Any) -> Expression:
 
 
 def _sum(parts: Sequence[tuple[float, Expression]], what: str) -> Expression:
-    shape = broadcast_shape(what, *(part for _, part in parts))
+    shape = _common_shape(what, [part for _, part in parts])
     axes = tuple(range(len(shape)))
     terms: list[Term] = []
     for sign, part in parts:
         fresh = itertools.count(len(shape))
-        group = broadcast_indices(part, shape, lambda fresh=fresh: next(fresh))  # type: ignore[misc]
+        group = broadcast_indices(part.shape, shape, lambda fresh=fresh: next(fresh))  # type: ignore[misc]
         sizes: dict[int, Size] = dict(enumerate(shape))
         sizes.update(zip(group, part.shape, strict=True))
         if isinstance(part, Network) and len(part.terms) != 1:  # a sum within a sum is one sum
@@ -102,9 +107,9 @@ def _sum(parts: Sequence[tuple[float, Expression]], what: str) -> Expression:
 def multiply(a: Any, b: Any) -> Expression:
     """The element-wise product a ⊙ b (item 8), broadcast as in NumPy."""
     a, b = as_expression(a), as_expression(b)
-    shape = broadcast_shape("a product", a, b)
+    shape = _common_shape("a product", [a, b])
     fresh = itertools.count(len(shape))
-    groups = [broadcast_indices(part, shape, lambda: next(fresh)) for part in (a, b)]
+    groups = [broadcast_indices(part.shape, shape, lambda: next(fresh)) for part in (a, b)]
     return network([a, b], groups, range(len(shape)), dict(enumerate(shape)))
 
 
@@ -143,7 +148,9 @@ def matmul(a: Any, b: Any) -> Expression:
     inner_a, inner_b = a.shape[-1], b.shape[-2 if b.ndim > 1 else 0]
     if inner_a != inner_b:
         raise ShapeError(_matmul_message(a, b, first, second, inner_a, inner_b))
-    stack = broadcast_shape("a stack of matrix products", *(_stack_of(part) for part in (a, b)))
+    stack = broadcast_shape(
+        f"{first} @ {second}", [a.shape[:-2], b.shape[:-2]], lambda k: f"the stack of {(first, second)[k]}"
+    )
     rank = len(stack)
     row, column, inner = rank, rank + 1, rank + 2
     fresh = itertools.count(rank + 3)
@@ -153,41 +160,33 @@ def matmul(a: Any, b: Any) -> Expression:
         if part.ndim == 1:
             groups.append((inner,))
         else:
-            head = broadcast_indices(_stack_of(part), stack, lambda: next(fresh))
+            head = broadcast_indices(part.shape[:-2], stack, lambda: next(fresh))
             groups.append((*head, *tail))
     output = [*range(rank), *([row] if a.ndim > 1 else []), *([column] if b.ndim > 1 else [])]
     return network([a, b], groups, output, sizes)
 
 
-class _Stack(Expression):
-    """The leading axes of a stack of matrices, for broadcasting alone."""
-
-    __slots__ = ()
-
-
-def _stack_of(part: Expression) -> Expression:
-    stack = _Stack.__new__(_Stack)
-    stack.shape = part.shape[:-2]
-    return stack
-
-
 def _matmul_message(a: Expression, b: Expression, first: str, second: str, inner_a: Size, inner_b: Size) -> str:
-    axis_a = "its length" if a.ndim == 1 else "columns"
-    axis_b = "its length" if b.ndim == 1 else "rows"
+    axis_a = axis_of(first, a.ndim, a.ndim - 1)
+    axis_b = axis_of(second, b.ndim, max(b.ndim - 2, 0))
     tries = []
     if b.ndim == 2 and b.shape[-1] == inner_a:
-        tries.append(f"{first} @ {second}.T")
+        tries.append(f"{first} @ {_turned(second)}")
     if a.ndim == 2 and a.shape[0] == inner_b:
-        tries.append(f"{first}.T @ {second}")
+        tries.append(f"{_turned(first)} @ {second}")
     if a.ndim and b.ndim and b.shape[-1] == a.shape[0]:
         tries.append(f"{second} @ {first}")
     if add_sizes(inner_b, 1) == inner_a and b.ndim == 1:
         tries.append(f"{first} @ append_one({second})")
     hint = f"; try {' or '.join(tries)}" if tries else ""
     return (
-        f"{first} @ {second}: {first} has shape {a.shape} and {second} {b.shape}; the product contracts {first}'s "
-        f"{axis_a} (size {inner_a}) with {second}'s {axis_b} (size {inner_b}), and the sizes must be equal{hint}"
+        f"{first} @ {second}: {first} has shape {a.shape} and {second} {b.shape}; the product contracts {axis_a} "
+        f"(size {inner_a}) with {axis_b} (size {inner_b}), and the sizes must be equal{hint}"
     )
+
+
+def _turned(label: str) -> str:
+    return label.removesuffix("ᵀ") if label.endswith("ᵀ") else f"{label}.T"
 
 
 def einsum(subscripts: str, *operands: Any) -> Expression:

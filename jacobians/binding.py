@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .broadcasting import axis_of
 from .errors import DataError, NamingError, ShapeError
 from .expression import Array, Expression, Named, Variable, as_real_array, name_key, topological
 from .naming import normalise
@@ -49,13 +50,6 @@ def name_table(roots: Iterable[Expression]) -> dict[str, Expression]:
     return table
 
 
-def axis_role(node: Expression, axis: int) -> str:
-    """What an axis is called in an error: rows, columns, the length of a vector, or axis k."""
-    if node.ndim == 1:
-        return "its length"
-    return ("its rows", "its columns")[axis] if node.ndim == 2 else f"axis {axis}"
-
-
 def bind_sizes(sizes: Mapping[str, int] | None) -> dict[str, int]:
     """`sizes` checked: integers of at least 1. Symbols that occur nowhere are no error: one table serves many."""
     bound: dict[str, int] = {}
@@ -79,7 +73,8 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
     for name, value in values.items():
         key = normalise(name) if isinstance(name, str) else name
         if key not in table:
-            close = difflib.get_close_matches(str(key), list(table), n=1)
+            close = [name for name in table if name.lower() == str(key).lower()]
+            close = close or difflib.get_close_matches(str(key), list(table), n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise NamingError(f"a value for {name!r}, and no such name is here; the names are {', '.join(table)}{hint}")
         if key in arrays:
@@ -107,12 +102,11 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
                 later.append((key, axis, size, actual))
                 continue
             bound[solved[0]] = solved[1]
-            origin[solved[0]] = f"{axis_role(node, axis)} of {node.name}"
+            origin[solved[0]] = axis_of(key, node.ndim, axis)
         if len(later) == len(pending):
             key, axis, size, actual = later[0]
             raise ShapeError(
-                f"the value of {table[key].name}: {axis_role(table[key], axis)} is {actual}, "
-                f"and {size!r} cannot be that"
+                f"the value of {key}: {axis_of(key, table[key].ndim, axis)} is {actual}, and {size!r} cannot be that"
             )
         pending = later
     given = frozenset(key for key in arrays if isinstance(table[key], Named))
@@ -150,18 +144,13 @@ def _mismatch(
         whence = [f"{symbol} = {bound[symbol]} from {origin[symbol]}" for symbol in symbols_of(size)]
         source = f" ({size} with {', '.join(whence)})" if size not in bound else f" ({whence[0]})"
     hint = ""
-    shape = array.shape
-    if node.ndim == 2:
-        wanted = [
-            bind_size(one, bound) if all(symbol in bound for symbol in symbols_of(one)) else None for one in node.shape
-        ]
-        if all(one is None or one == other for one, other in zip(wanted, shape[::-1], strict=True)):
-            hint = f"; it looks transposed: pass {node.name}.T"
+    if node.ndim == 2 and actual != array.shape[1 - axis] == expected:
+        hint = f"; it looks transposed: pass {node.name}.T"
     if actual == 1:
         hint += "; a size of 1 does not broadcast here"
     return (
-        f"the value of {node.name} (shape {node.shape}): {axis_role(node, axis)} should be {expected}{source}, got "
-        f"{actual} (an array of shape {shape}){hint}"
+        f"the value of {node.name} (shape {node.shape}): {axis_of(key, node.ndim, axis)} should be {expected}{source}, "
+        f"got {actual} (an array of shape {array.shape}){hint}"
     )
 
 

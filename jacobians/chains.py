@@ -13,9 +13,10 @@ from itertools import pairwise
 from .contraction import SEARCH_LIMIT
 from .derivatives import accumulate_forward, accumulate_reverse, between
 from .expression import Adjoint, Expression, Named, Network, Term, unnamed
+from .flattening import flatten
 from .notation.text import label
 from .sizes import Shape
-from .terms import flatten, glue, merge_like
+from .terms import glue, merge_like
 
 #: A derivative is shown flat, all operands down to values, while it has at most so many terms.
 FLAT_TERMS = 16

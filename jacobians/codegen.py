@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from .contraction import Pair, needed, schedule
+from .emission import LETTERS, insert_axes, join_sum, pair_source, span
 from .expression import (
     Adjoint,
     Array,
-    Concatenate,
     Constant,
     Elementwise,
     Expression,
@@ -27,20 +27,16 @@ from .expression import (
     Network,
     Prime,
     Primitive,
-    Selector,
-    Slice,
     Term,
     Variable,
     name_key,
     topological,
 )
+from .freezing import split
 from .functions import HELPERS, definition
+from .index_maps import Concatenate, Selector, Slice
 from .memory import refuse_if_too_large
 from .sizes import bind_size
-from .terms import split
-
-_LETTERS = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
-
 
 #: Names that generated code uses itself.
 _RESERVED = frozenset({"np", "program", *HELPERS})
@@ -221,7 +217,7 @@ class Program:
         if isinstance(node, Slice):
             body = self._values[node.body.serial]
             start = bind_size(node.start, self.sizes)
-            cuts = [":"] * node.axis + [_range(start, shape[node.axis], body.shape[node.axis])]
+            cuts = [":"] * node.axis + [span(start, shape[node.axis], body.shape[node.axis])]
             cut = f"[{', '.join(cuts)}]"
             return _Value(f"{body.text}{cut}", shape, False)
         assert isinstance(node, Network)
@@ -264,7 +260,7 @@ class Program:
             value = self._core(core, term.coefficient, derivative, free=isinstance(node, Adjoint))
             axes = structure.indices[0]
             if len(structure.operands) == 1 and len(set(term.output)) == len(term.output):
-                aligned = value.text + _insert_axes([index in axes for index in term.output])
+                aligned = value.text + insert_axes([index in axes for index in term.output])
                 dense.append(_Value(aligned, value.shape, value.fresh and aligned == value.text))
             else:
                 scattered.append((structure, value))
@@ -273,7 +269,7 @@ class Program:
             return self._emit(only.text, shape, derivative=derivative) if only.text.startswith("-") else only
         if len(dense) == 1 and not scattered and not node.terms[0].operands:  # the same number everywhere
             return self._emit(f"np.full({shape}, {dense[0].text})", shape, derivative=derivative)
-        total = _join_sum([value.text for value in dense])
+        total = join_sum([value.text for value in dense])
         full = any(len(value.shape) == len(shape) for value in dense)
         if not scattered:
             if full:
@@ -301,16 +297,16 @@ class Program:
             length = bind_size(selector.shape[1], self.sizes)
             for place, index in enumerate(structure.output):
                 if index == big:
-                    cuts[place] = _range(start, length, out.shape[place])
+                    cuts[place] = span(start, length, out.shape[place])
                     axes[place] = small
         view = out.text + (f"[{', '.join(cuts)}]" if set(cuts) != {":"} else "")
         distinct = list(dict.fromkeys(axes))
         if len(distinct) < len(axes):
-            letters = dict(zip(distinct, _LETTERS, strict=False))
+            letters = dict(zip(distinct, LETTERS, strict=False))
             whole = "".join(letters[index] for index in axes)
             view = f"np.einsum('{whole}->{''.join(letters[index] for index in distinct)}', {view})"
         core_axes = structure.indices[0]
-        text = value.text + _insert_axes([index in core_axes for index in distinct])
+        text = value.text + insert_axes([index in core_axes for index in distinct])
         self.lines.append(f"{view}[...] {how} {text}")
 
     def _core(self, core: Term, coefficient: float, derivative: bool, free: bool) -> _Value:
@@ -361,7 +357,7 @@ class Program:
         """The diagonal of an operand that repeats an index, and the sum over indices that nobody else needs."""
         if group == live:
             return value
-        letters = dict(zip(dict.fromkeys(group), _LETTERS, strict=False))
+        letters = dict(zip(dict.fromkeys(group), LETTERS, strict=False))
         shapes = dict(zip(group, value.shape, strict=True))
         if len(set(group)) == len(group):
             axes = tuple(place for place, index in enumerate(group) if index not in live)
@@ -398,90 +394,3 @@ class Program:
         write = ["".join(letters[index] for index in group) for group in (left[1], right[1], order)]
         einsum = f"{write[0]},{write[1]}->{write[2]}"
         return self._emit(text, shape, step.multiplications, derivative, einsum), order
-
-
-def pair_source(
-    left: tuple[str, tuple[int, ...]],
-    right: tuple[str, tuple[int, ...]],
-    result: tuple[int, ...],
-    wanted: tuple[int, ...] | None,
-    sizes: Sequence[int],
-) -> tuple[str, tuple[int, ...]]:
-    """NumPy source for one contraction of two operands, and the order of the axes it gives.
-
-    `wanted` is the order to aim for, where somebody cares.
-    """
-    (a, ia), (b, ib) = left, right
-    contracted = [index for index in ia if index in ib and index not in result]
-    batch = [index for index in ia if index in ib and index in result]
-    only_a = tuple(index for index in ia if index not in ib)
-    only_b = tuple(index for index in ib if index not in ia)
-    if not contracted:
-        order = wanted or _natural(ia, ib, sizes)
-        if len(ia) == len(ib) == 1 and not batch:
-            first, second = (a, b) if order == ia + ib else (b, a)
-            return _outer_source(first, second, prod(sizes[index] for index in order)), order
-        return f"{_aligned(a, ia, order)} * {_aligned(b, ib, order)}", order
-    if batch:
-        order = wanted or result
-        letters = dict(zip(dict.fromkeys(ia + ib), _LETTERS, strict=False))
-        write = ["".join(letters[index] for index in group) for group in (ia, ib, order)]
-        return f"np.einsum('{write[0]},{write[1]}->{write[2]}', {a}, {b})", order
-    common = tuple(contracted)
-    if wanted is None:  # as few transposed operands as possible, so that what follows meets arrays stored alike
-        swap = (ib != only_b + common) + (ia != common + only_a) < (ia != only_a + common) + (ib != common + only_b)
-    else:
-        swap = wanted == only_b + only_a
-    if swap:
-        a, b, ia, ib, only_a, only_b = b, a, ib, ia, only_b, only_a
-    order = only_a + only_b
-    if len(contracted) == 1 and len(only_a) <= 1 and len(only_b) <= 1:
-        return f"{_oriented(a, ia, only_a + common)} @ {_oriented(b, ib, common + only_b)}", order
-    axes = ([ia.index(index) for index in contracted], [ib.index(index) for index in contracted])
-    return f"np.tensordot({a}, {b}, {axes})", order
-
-
-def _natural(ia: tuple[int, ...], ib: tuple[int, ...], sizes: Sequence[int]) -> tuple[int, ...]:
-    larger, other = (ia, ib) if prod(sizes[i] for i in ia) >= prod(sizes[i] for i in ib) else (ib, ia)
-    if not set(ia) & set(ib):
-        return ia + ib
-    return larger + tuple(index for index in other if index not in larger)
-
-
-def _outer_source(a: str, b: str, elements: int) -> str:
-    """x yᵀ: below some 16,000 elements a matrix product of one column and one row is fastest, above it einsum."""
-    return f"{a}[:, None].dot({b}[None])" if elements < 16_384 else f"np.einsum('i,j->ij', {a}, {b})"
-
-
-def _oriented(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
-    return text if own == order else f"{text}.T"
-
-
-def _aligned(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
-    """An operand seen along `order`: transposed, with new axes where it has none."""
-    if not own:
-        return text
-    places = [index for index in order if index in own]
-    if tuple(places) != own:
-        axes = tuple(own.index(index) for index in places)
-        text = f"{text}.T" if axes == tuple(reversed(range(len(own)))) else f"{text}.transpose({axes})"
-    return text + _insert_axes([index in own for index in order])
-
-
-def _insert_axes(present: Sequence[bool]) -> str:
-    """`[:, None]` where an axis is missing; leading missing axes are NumPy's own broadcasting."""
-    while present and not present[0]:
-        present = present[1:]
-    return "" if all(present) else f"[{', '.join(':' if here else 'None' for here in present)}]"
-
-
-def _join_sum(texts: Sequence[str]) -> str:
-    total = ""
-    for text in texts:
-        total = f"{total} - {text[1:]}" if total and text.startswith("-") else f"{total} + {text}" if total else text
-    return total
-
-
-def _range(start: int, length: int, whole: int) -> str:
-    stop = start + length
-    return f"{start or ''}:{'' if stop == whole else stop}"

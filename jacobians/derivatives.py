@@ -16,23 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from .expression import (
-    Concatenate,
-    Elementwise,
-    Expression,
-    Named,
-    Network,
-    Primitive,
-    Selector,
-    Slice,
-    Term,
-    broadcast_indices,
-    topological,
-    unnamed,
-)
+from .broadcasting import broadcast_indices
+from .expression import Elementwise, Expression, Named, Network, Primitive, Term, topological, unnamed
+from .freezing import freeze
 from .functions import partials
+from .index_maps import Concatenate, Selector, Slice
 from .sizes import Shape, Size
-from .terms import freeze, glue, merge_like, tidy
+from .terms import glue, merge_like, tidy
 
 #: ∂node/∂child for the children of one node: a child may appear several times.
 Edges = list[tuple[Expression, Term]]
@@ -73,8 +63,8 @@ def _elementwise(node: Elementwise) -> Edges:
             sizes[len(sizes)] = 1
             return len(sizes) - 1
 
-        at = broadcast_indices(partial, node.shape, stretched)
-        own = broadcast_indices(arg, node.shape, stretched)
+        at = broadcast_indices(partial.shape, node.shape, stretched)
+        own = broadcast_indices(arg.shape, node.shape, stretched)
         edges.append((arg, tidy(1.0, [partial], [at], axes + own[::-1], sizes)))
     return edges
 

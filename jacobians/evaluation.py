@@ -42,9 +42,9 @@ def plan(
 ) -> Program:
     """The program that evaluates `jacobians` together in `order`; what they share is computed once."""
     chains = [jacobian.chain for jacobian in jacobians]
-    dense = max(chains, key=lambda one: len(one.shape))
+    largest = max(chains, key=lambda one: len(one.shape), default=None)
     advice = (
-        f"Instead, multiply {dense.symbol} from the left by what it is contracted with (∂ℓ/∂y @ ∂y/∂x costs what "
+        f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y @ ∂y/∂x costs what "
         "backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
     )
 

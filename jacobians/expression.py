@@ -30,9 +30,10 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .broadcasting import broadcast_shape
 from .errors import DataError, ShapeError, UnsupportedError
 from .naming import check_name, normalise
-from .sizes import Shape, Size, add_sizes, check_size, multiply_sizes
+from .sizes import Shape, Size, check_size, multiply_sizes
 
 Array = np.ndarray[Any, Any]
 
@@ -106,6 +107,12 @@ class Expression(NDArrayOperatorsMixin):
         """The same expression under a name that the chain shows: `(W @ x + b).named("z")`."""
         return Named.of(name, self)
 
+    def __getitem__(self, key: object) -> Any:
+        raise UnsupportedError(
+            f"an expression of shape {self.shape} cannot be indexed; np.sum, np.einsum or a product with a constant "
+            "matrix of zeros and ones selects entries"
+        )
+
     def __len__(self) -> int:
         raise UnsupportedError(f"an expression of shape {self.shape} has no len(): use .shape")
 
@@ -154,7 +161,7 @@ _nodes: WeakValueDictionary[Hashable, Expression] = WeakValueDictionary()
 _E = TypeVar("_E", bound=Expression)
 
 
-def _intern(cls: type[_E], key: Hashable, fill: Callable[[_E], None]) -> _E:
+def intern(cls: type[_E], key: Hashable, fill: Callable[[_E], None]) -> _E:
     """The one node of class `cls` with `key`, made with `fill` if it is not there yet."""
     known = _nodes.get((cls, key))
     if known is not None:
@@ -180,7 +187,7 @@ class Variable(Expression):
         def fill(node: Variable) -> None:
             node._name, node.shape = name, shape
 
-        return _intern(cls, (name, shape), fill)
+        return intern(cls, (name, shape), fill)
 
     @property
     def name(self) -> str:
@@ -208,7 +215,7 @@ class Constant(Expression):
             node.value = value.copy()
             node.value.flags.writeable = False
 
-        return _intern(cls, (name, value.shape, value.dtype.str, value.tobytes()), fill)
+        return intern(cls, (name, value.shape, value.dtype.str, value.tobytes()), fill)
 
     @property
     def name(self) -> str | None:
@@ -231,7 +238,7 @@ class Named(Expression):
         def fill(node: Named) -> None:
             node._name, node.body, node.shape = name, body, body.shape
 
-        return _intern(cls, (name, body.serial), fill)
+        return intern(cls, (name, body.serial), fill)
 
     @property
     def name(self) -> str:
@@ -255,7 +262,7 @@ class Network(Expression):
         def fill(node: Network) -> None:
             node.terms, node.shape = terms, shape
 
-        return _intern(cls, (terms, shape), fill)
+        return intern(cls, (terms, shape), fill)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -276,7 +283,7 @@ class Adjoint(Network):
             node.terms, node.shape = tuple(terms), terms[0].shape
             node.numerator, node.denominator = numerator, denominator
 
-        return _intern(cls, (tuple(terms), numerator.serial, denominator.serial), fill)
+        return intern(cls, (tuple(terms), numerator.serial, denominator.serial), fill)
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,12 +323,12 @@ class Elementwise(Expression):
     @classmethod
     def of(cls, function: Function | Prime, args: tuple[Expression, ...]) -> Elementwise:
         what = function.name if isinstance(function, Function) else function.base.name + "′" * function.order
-        shape = broadcast_shape(what, *args)
+        shape = broadcast_shape(what, [arg.shape for arg in args], lambda k: role(args[k], k))
 
         def fill(node: Elementwise) -> None:
             node.function, node.args, node.shape = function, args, shape
 
-        return _intern(cls, (function, tuple(arg.serial for arg in args)), fill)
+        return intern(cls, (function, tuple(arg.serial for arg in args)), fill)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -357,95 +364,11 @@ class Primitive(Expression):
         def fill(node: Primitive) -> None:
             node.rule, node.args, node.shape = rule, args, shape
 
-        return _intern(cls, (rule, tuple(arg.serial for arg in args)), fill)
+        return intern(cls, (rule, tuple(arg.serial for arg in args)), fill)
 
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.args))
-
-
-@final
-class Concatenate(Expression):
-    """`parts` one after the other along `axis`."""
-
-    __slots__ = ("axis", "parts")
-    parts: tuple[Expression, ...]
-    axis: int
-
-    @classmethod
-    def of(cls, parts: Sequence[Expression], axis: int) -> Concatenate:
-        parts = tuple(parts)
-        rests = {part.shape[:axis] + part.shape[axis + 1 :] for part in parts}
-        if len(rests) != 1:
-            raise ShapeError(
-                f"concatenating along axis {axis}: the other axes differ, shapes {[part.shape for part in parts]}"
-            )
-        length = add_sizes(*(part.shape[axis] for part in parts))
-        shape = parts[0].shape
-
-        def fill(node: Concatenate) -> None:
-            node.parts, node.axis = parts, axis
-            node.shape = (*shape[:axis], length, *shape[axis + 1 :])
-
-        return _intern(cls, (axis, tuple(part.serial for part in parts)), fill)
-
-    @property
-    def children(self) -> tuple[Expression, ...]:
-        return tuple(dict.fromkeys(self.parts))
-
-    def starts(self) -> tuple[Size, ...]:
-        """Where each part begins."""
-        starts: list[Size] = [0]
-        for part in self.parts[:-1]:
-            starts.append(add_sizes(starts[-1], part.shape[self.axis]))
-        return tuple(starts)
-
-
-@final
-class Slice(Expression):
-    """`length` entries of `body` from `start` on, along `axis`."""
-
-    __slots__ = ("axis", "body", "length", "start")
-    body: Expression
-    axis: int
-    start: Size
-    length: Size
-
-    @classmethod
-    def of(cls, body: Expression, axis: int, start: Size, length: Size) -> Expression:
-        if start == 0 and length == body.shape[axis]:
-            return body
-        if isinstance(body, Slice) and body.axis == axis:
-            return cls.of(body.body, axis, add_sizes(body.start, start), length)
-        if isinstance(body, Concatenate) and body.axis == axis:
-            for part, begin in zip(body.parts, body.starts(), strict=True):
-                if begin == start and part.shape[axis] == length:
-                    return part
-
-        def fill(node: Slice) -> None:
-            node.body, node.axis, node.start, node.length = body, axis, start, length
-            node.shape = (*body.shape[:axis], length, *body.shape[axis + 1 :])
-
-        return _intern(cls, (body.serial, axis, start, length), fill)
-
-    @property
-    def children(self) -> tuple[Expression, ...]:
-        return (self.body,)
-
-
-@final
-class Selector(Expression):
-    """The 0/1 matrix E with E[start + j, j] = 1: the embedding of `small` entries in `big`, from `start` on."""
-
-    __slots__ = ("start",)
-    start: Size
-
-    @classmethod
-    def of(cls, big: Size, small: Size, start: Size) -> Selector:
-        def fill(node: Selector) -> None:
-            node.shape, node.start = (big, small), start
-
-        return _intern(cls, (big, small, start), fill)
 
 
 # --- making leaves ------------------------------------------------------------------------------------------------
@@ -498,6 +421,8 @@ def as_real_array(array: Any, what: str) -> Array:
     """`array` as floating-point NumPy array; anything that is not real numbers is a `DataError` naming `what`."""
     if isinstance(array, Expression):
         raise DataError(f"{what}: expected numbers, got an expression of shape {array.shape}")
+    if isinstance(array, str):
+        raise DataError(f"{what}: expected numbers, got the text {array!r}")
     try:
         result = np.asarray(array)
     except (ValueError, TypeError) as error:
@@ -515,42 +440,15 @@ def as_real_array(array: Any, what: str) -> Array:
     return result
 
 
-# --- shapes -------------------------------------------------------------------------------------------------------
+# --- walking ------------------------------------------------------------------------------------------------------
 
 
 def role(expression: Expression, position: int) -> str:
-    """How an error names an operand: its name, or its place."""
-    return expression.name or f"operand {position + 1}"
-
-
-def broadcast_shape(what: str, *args: Expression) -> Shape:
-    """NumPy's broadcasting, where only a literal 1 stretches: symbols are equal or an error."""
-    rank = max((arg.ndim for arg in args), default=0)
-    result: list[Size] = []
-    for axis in range(rank):
-        size: Size = 1
-        holder = 0
-        for position, arg in enumerate(args):
-            own = axis - (rank - arg.ndim)
-            if own < 0 or arg.shape[own] == 1:
-                continue
-            if size == 1:
-                size, holder = arg.shape[own], position
-            elif arg.shape[own] != size:
-                first, second = role(args[holder], holder), role(arg, position)
-                raise ShapeError(
-                    f"{what}: {first} has size {size} on axis {axis - (rank - args[holder].ndim)} and {second} has "
-                    f"size {arg.shape[own]} on axis {own} (shapes {args[holder].shape} and {arg.shape}); the sizes "
-                    "must be equal, and only a literal 1 broadcasts"
-                )
-        result.append(size)
-    return tuple(result)
-
-
-def broadcast_indices(arg: Expression, shape: Shape, fresh: Callable[[], int]) -> tuple[int, ...]:
-    """The indices of `arg` within an output 0, 1, … of `shape`; a stretched literal 1 gets a fresh index."""
-    offset = len(shape) - arg.ndim
-    return tuple(offset + axis if arg.shape[axis] == shape[offset + axis] else fresh() for axis in range(arg.ndim))
+    """How an error names an operand: its name, how it prints where that is short, or its place."""
+    if expression.name is not None:
+        return expression.name
+    text = "" if isinstance(expression, Constant) else str(expression)
+    return f"operand {position + 1}" if not 0 < len(text) <= 24 else f"({text})" if " " in text else text
 
 
 def topological(roots: Iterable[Expression]) -> list[Expression]:

@@ -16,7 +16,6 @@ from .algebra import add, multiply, negative, network, ones, square, subtract, s
 from .errors import ShapeError
 from .expression import (
     Array,
-    Concatenate,
     Constant,
     Elementwise,
     Expression,
@@ -29,6 +28,7 @@ from .expression import (
     as_expression,
     as_real_array,
 )
+from .index_maps import Concatenate
 from .sizes import Shape
 from .terms import tidy
 

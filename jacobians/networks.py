@@ -157,7 +157,7 @@ def mlp(
         raise OptionError(f"unknown activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}")
     if loss not in LOSSES:
         raise OptionError(f"unknown loss {loss!r}: choose one of {', '.join(LOSSES)}")
-    if not np.isfinite(regularization) or regularization < 0:
+    if not isinstance(regularization, (int, float)) or not 0 <= regularization < np.inf:
         raise OptionError(f"regularization: expected a number of at least 0, got {regularization!r}")
     rows = None if batch is None else check_size(batch, "the batch size")
     return Network(checked, activation, loss, bool(augmented), rows, float(regularization))

@@ -1,4 +1,4 @@
-"""The algebra of terms: gluing two networks along indices, merging like terms, freezing, flattening.
+"""The algebra of terms: gluing two networks along indices, and merging like terms.
 
 A Kronecker delta is never a tensor: gluing makes two indices one (union-find), and a repeated index of an output is a
 delta. Every function here is exact on structure and touches no number but the coefficients.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .expression import Adjoint, Constant, Expression, Network, Selector, Slice, Term
+from .expression import Adjoint, Constant, Expression, Network, Term
+from .index_maps import Selector, Slice
 from .sizes import Size
 
 
@@ -82,7 +83,7 @@ def tidy(
             position += 1
         else:
             output, position = applied, 0
-    return _renumber(coefficient, operands, indices, output, sizes)
+    return renumber(coefficient, operands, indices, output, sizes)
 
 
 def is_view(network: Network) -> bool:
@@ -185,7 +186,7 @@ def _select(
     return result
 
 
-def _renumber(
+def renumber(
     coefficient: float,
     operands: Sequence[Expression],
     indices: Sequence[tuple[int, ...]],
@@ -264,205 +265,3 @@ def merge_like(terms: Iterable[Term]) -> list[Term]:
         first = before or term
         kept[key] = Term(coefficient, first.operands, first.indices, first.output, first.sizes)
     return [term for term in kept.values() if term.coefficient != 0.0]
-
-
-# --- freezing: structure outside, one dense node inside ------------------------------------------------------------
-
-
-def pattern(term: Term) -> tuple[object, ...]:
-    """The structure of a term's output: which axes are equal, which no operand has, which a selector writes."""
-    held = {
-        index
-        for operand, group in zip(term.operands, term.indices, strict=True)
-        if not isinstance(operand, Selector)
-        for index in group
-    }
-    selectors = tuple(
-        sorted(
-            (operand.serial, group)
-            for operand, group in zip(term.operands, term.indices, strict=True)
-            if is_output_selector(term, operand, group)
-        )
-    )
-    firsts = tuple(term.output.index(index) for index in term.output)
-    return (firsts, tuple(index in held for index in term.output), selectors and (selectors, term.output))
-
-
-def is_output_selector(term: Term, operand: Expression, group: tuple[int, ...]) -> bool:
-    """Whether an operand is a selector that only writes: its long index is in the output and nowhere else."""
-    return (
-        isinstance(operand, Selector)
-        and group[0] in term.output
-        and sum(group[0] in other for other in term.indices) == 1
-    )
-
-
-def split(term: Term) -> tuple[Term, Term]:
-    """A term as (structure, core): the core has distinct output indices and no writing selector.
-
-    The structure is the same term with one placeholder operand less: its only operand stands for the core, and is
-    the core's first operand here merely to carry indices. `structure.indices[0]` are the core's axes within it.
-    """
-    selectors = [k for k in range(len(term.operands)) if is_output_selector(term, term.operands[k], term.indices[k])]
-    inner = [k for k in range(len(term.operands)) if k not in selectors]
-    held = {index for k in inner for index in term.indices[k]}
-    written = {term.indices[k][0]: term.indices[k][1] for k in selectors}  # the axes of the view that is written
-    axes = [index for index in dict.fromkeys(written.get(index, index) for index in term.output) if index in held]
-    outside = set(term.output) | {index for k in selectors for index in term.indices[k]}
-    core = _renumber(
-        1.0,
-        [term.operands[k] for k in inner],
-        [term.indices[k] for k in inner],
-        axes,
-        {index: size for index, size in enumerate(term.sizes) if index in held or index not in outside},
-    )
-    structure = Term(
-        term.coefficient,
-        (Selector.of(1, 1, 0), *(term.operands[k] for k in selectors)),
-        (tuple(axes), *(term.indices[k] for k in selectors)),
-        term.output,
-        term.sizes,
-    )
-    return structure, core
-
-
-def freeze(terms: Sequence[Term], numerator: Expression, denominator: Expression) -> list[Term]:
-    """The same sum with as few terms as it has patterns: each pattern's dense part becomes one shared node.
-
-    A sum is so never longer than its patterns, and a product distributes across patterns only. A part that is a
-    single operand already stays as it is.
-    """
-    groups: dict[tuple[object, ...], list[Term]] = {}
-    for term in merge_like(terms):
-        groups.setdefault(pattern(term), []).append(term)
-    frozen: list[Term] = []
-    for group in groups.values():
-        parts = [split(term) for term in group]
-        structure, core = parts[0]
-        if len(group) == 1 and is_single(core):
-            frozen.append(group[0])
-            continue
-        coefficient = 1.0
-        if len(group) == 1:
-            coefficient = structure.coefficient
-        else:
-            parts = [(outer, _scaled(inner, outer.coefficient)) for outer, inner in parts]
-        node = Adjoint.between(numerator, denominator, [inner for _, inner in parts])
-        axes = structure.indices[0]
-        frozen.append(
-            _renumber(
-                coefficient,
-                (node, *structure.operands[1:]),
-                (axes, *structure.indices[1:]),
-                structure.output,
-                {
-                    i: size
-                    for i, size in enumerate(structure.sizes)
-                    if i in structure.output or i in axes or any(i in g for g in structure.indices[1:])
-                },
-            )
-        )
-    return frozen
-
-
-def is_single(core: Term) -> bool:
-    """Whether a core is at most one operand with nothing to sum: there is nothing to compute."""
-    if not core.operands:
-        return True
-    return (
-        len(core.operands) == 1
-        and len(set(core.indices[0])) == len(core.indices[0])
-        and len(core.sizes) == len(core.output)
-    )
-
-
-def _scaled(term: Term, factor: float) -> Term:
-    return Term(term.coefficient * factor, term.operands, term.indices, term.output, term.sizes)
-
-
-# --- flattening: all operands down to values ------------------------------------------------------------------------
-
-
-def flatten(terms: Sequence[Term], most: int) -> list[Term]:
-    """The sum with shared adjoints and unnamed products multiplied out.
-
-    While that stays within `most` terms; past that, adjoints that are sums themselves stay nodes.
-    """
-    counts: dict[int, int] = {}
-
-    def count(node: Adjoint) -> int:
-        stack = [node]
-        while stack:
-            top = stack[-1]
-            waiting = [
-                operand
-                for term in top.terms
-                for operand in term.operands
-                if isinstance(operand, Adjoint) and operand.serial not in counts
-            ]
-            if waiting:
-                stack.extend(waiting)
-            else:
-                counts[stack.pop().serial] = sum(expanded(term) for term in top.terms)
-        return counts[node.serial]
-
-    def expanded(term: Term) -> int:
-        total = 1
-        for operand in term.operands:
-            if isinstance(operand, Adjoint):
-                total *= counts[operand.serial] if operand.serial in counts else count(operand)
-        return total
-
-    keep_sums = sum(expanded(term) for term in terms) > most
-
-    def place_to_open(term: Term) -> int | None:
-        for place, operand in enumerate(term.operands):
-            node = operand.body if isinstance(operand, Slice) else operand
-            if isinstance(node, Adjoint) and not (keep_sums and len(node.terms) > 1):
-                return place
-            if isinstance(operand, Network) and len(operand.terms) == 1:  # an unnamed product
-                return place
-        return None
-
-    waiting, done = list(terms)[::-1], []
-    while waiting:
-        term = waiting.pop()
-        place = place_to_open(term)
-        if place is None:
-            done.append(term)
-            continue
-        node = term.operands[place]
-        if isinstance(node, Slice):
-            waiting.append(_unslice(term, place, node))
-        elif isinstance(node, Network):
-            waiting += [substitute(term, place, inner) for inner in reversed(node.terms)]
-    return merge_like(done)
-
-
-def _unslice(term: Term, place: int, node: Slice) -> Term:
-    """`term` with a slice at `place` written as its body and a selector, to be applied to what is in the body."""
-    assert isinstance(node.body, Adjoint)
-    selector = Selector.of(node.body.shape[node.axis], node.length, node.start)
-    fresh = len(term.sizes)
-    group = term.indices[place]
-    body_group = (*group[: node.axis], fresh, *group[node.axis + 1 :])
-    operands = (*term.operands[:place], node.body, *term.operands[place + 1 :], selector)
-    indices = (*term.indices[:place], body_group, *term.indices[place + 1 :], (fresh, group[node.axis]))
-    return Term(term.coefficient, operands, indices, term.output, (*term.sizes, node.body.shape[node.axis]))
-
-
-def substitute(term: Term, place: int, inner: Term) -> Term:
-    """`term` with its operand at `place` replaced by the network `inner`, whose output are that operand's axes.
-
-    The operands of `inner` stand where the operand stood, so that a chain keeps its order.
-    """
-    offset = len(term.sizes)
-    operands = list(term.operands)
-    indices = list(term.indices)
-    axes = indices[place]
-    operands[place : place + 1] = inner.operands
-    indices[place : place + 1] = [tuple(index + offset for index in group) for group in inner.indices]
-    outer = Term(
-        term.coefficient * inner.coefficient, tuple(operands), tuple(indices), term.output, term.sizes + inner.sizes
-    )
-    return glue([outer], [(a, b + offset) for a, b in zip(axes, inner.output, strict=True)], term.output)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..expression import Elementwise, Expression, Prime, Selector, Term
+from ..expression import Elementwise, Expression, Prime, Term
+from ..index_maps import Selector
 from .matrix import Writer
 from .names import number
 

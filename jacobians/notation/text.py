@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from ..expression import (
     Adjoint,
-    Concatenate,
     Constant,
     Elementwise,
     Expression,
@@ -15,12 +14,11 @@ from ..expression import (
     Network,
     Prime,
     Primitive,
-    Selector,
-    Slice,
     topological,
 )
+from ..flattening import flatten
+from ..index_maps import Concatenate, Selector, Slice
 from ..sizes import add_sizes, show_shape
-from ..terms import flatten
 from .index import term_components
 from .matrix import Writer, network_text
 from .names import number, subscripted, typeset

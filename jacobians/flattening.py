@@ -1,0 +1,94 @@
+"""Flattening: shared nodes multiplied out, until all operands are values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .expression import Adjoint, Network, Term
+from .index_maps import Selector, Slice
+from .terms import glue, merge_like
+
+
+def flatten(terms: Sequence[Term], most: int) -> list[Term]:
+    """The sum with shared adjoints and unnamed products multiplied out.
+
+    While that stays within `most` terms; past that, adjoints that are sums themselves stay nodes.
+    """
+    counts: dict[int, int] = {}
+
+    def count(node: Adjoint) -> int:
+        stack = [node]
+        while stack:
+            top = stack[-1]
+            waiting = [
+                operand
+                for term in top.terms
+                for operand in term.operands
+                if isinstance(operand, Adjoint) and operand.serial not in counts
+            ]
+            if waiting:
+                stack.extend(waiting)
+            else:
+                counts[stack.pop().serial] = sum(expanded(term) for term in top.terms)
+        return counts[node.serial]
+
+    def expanded(term: Term) -> int:
+        total = 1
+        for operand in term.operands:
+            if isinstance(operand, Adjoint):
+                total *= counts[operand.serial] if operand.serial in counts else count(operand)
+        return total
+
+    keep_sums = sum(expanded(term) for term in terms) > most
+
+    def place_to_open(term: Term) -> int | None:
+        for place, operand in enumerate(term.operands):
+            node = operand.body if isinstance(operand, Slice) else operand
+            if isinstance(node, Adjoint) and not (keep_sums and len(node.terms) > 1):
+                return place
+            if isinstance(operand, Network) and len(operand.terms) == 1:  # an unnamed product
+                return place
+        return None
+
+    waiting, done = list(terms)[::-1], []
+    while waiting:
+        term = waiting.pop()
+        place = place_to_open(term)
+        if place is None:
+            done.append(term)
+            continue
+        node = term.operands[place]
+        if isinstance(node, Slice):
+            waiting.append(_unslice(term, place, node))
+        elif isinstance(node, Network):
+            waiting += [substitute(term, place, inner) for inner in reversed(node.terms)]
+    return merge_like(done)
+
+
+def _unslice(term: Term, place: int, node: Slice) -> Term:
+    """`term` with a slice at `place` written as its body and a selector, to be applied to what is in the body."""
+    assert isinstance(node.body, Adjoint)
+    selector = Selector.of(node.body.shape[node.axis], node.length, node.start)
+    fresh = len(term.sizes)
+    group = term.indices[place]
+    body_group = (*group[: node.axis], fresh, *group[node.axis + 1 :])
+    operands = (*term.operands[:place], node.body, *term.operands[place + 1 :], selector)
+    indices = (*term.indices[:place], body_group, *term.indices[place + 1 :], (fresh, group[node.axis]))
+    return Term(term.coefficient, operands, indices, term.output, (*term.sizes, node.body.shape[node.axis]))
+
+
+def substitute(term: Term, place: int, inner: Term) -> Term:
+    """`term` with its operand at `place` replaced by the network `inner`, whose output are that operand's axes.
+
+    The operands of `inner` stand where the operand stood, so that a chain keeps its order.
+    """
+    offset = len(term.sizes)
+    operands = list(term.operands)
+    indices = list(term.indices)
+    axes = indices[place]
+    operands[place : place + 1] = inner.operands
+    indices[place : place + 1] = [tuple(index + offset for index in group) for group in inner.indices]
+    outer = Term(
+        term.coefficient * inner.coefficient, tuple(operands), tuple(indices), term.output, term.sizes + inner.sizes
+    )
+    return glue([outer], [(a, b + offset) for a, b in zip(axes, inner.output, strict=True)], term.output)
