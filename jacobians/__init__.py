@@ -29,7 +29,7 @@ from .functions import (
     softplus,
     tanh,
 )
-from .jacobian import Jacobian, derivative
+from .jacobian_tensor import Jacobian, derivative
 from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 from .products import diag, outer, tensor_product, vector_tensor
 

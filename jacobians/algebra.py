@@ -39,6 +39,10 @@ def network(
     return of_terms(merge_like(terms), shape)
 
 
+#: A sum of more terms stays one operand of a longer sum: residual networks add to the same sum again and again.
+LONGEST_SUM = 8
+
+
 def _distributed(operand: Expression) -> list[Expression]:
     """The terms of a sum of which one has a delta, or an axis of no operand; anything else as it is."""
     if isinstance(operand, Network) and len(operand.terms) > 1:
@@ -94,7 +98,9 @@ def _sum(parts: Sequence[tuple[float, Expression]], what: str) -> Expression:
         group = broadcast_indices(part.shape, shape, lambda fresh=fresh: next(fresh))  # type: ignore[misc]
         sizes: dict[int, Size] = dict(enumerate(shape))
         sizes.update(zip(group, part.shape, strict=True))
-        if isinstance(part, Network) and len(part.terms) != 1:  # a sum within a sum is one sum
+        count = len(part.terms) if isinstance(part, Network) else 1
+        if count != 1 and (count <= LONGEST_SUM or len(_distributed(part)) > 1):
+            assert isinstance(part, Network)
             outer = Term(sign, (), (), axes, tuple(sizes[index] for index in sorted(sizes)))
             for term in part.terms:
                 pairs = [(a, b + len(outer.sizes)) for a, b in zip(group, term.output, strict=True)]
@@ -135,22 +141,19 @@ def matmul(a: Any, b: Any) -> Expression:
     notes the first; `vector_tensor` is the latter.
     """
     a, b = as_expression(a), as_expression(b)
-    first, second = role(a, 0), role(b, 1)
     if a.ndim == 0 or b.ndim == 0:
-        raise ShapeError(
-            f"a matrix product takes vectors and matrices, and {first if a.ndim == 0 else second} is a scalar; use *"
-        )
+        scalar = role(a, 0) if a.ndim == 0 else role(b, 1)
+        raise ShapeError(f"a matrix product takes vectors and matrices, and {scalar} is a scalar; use *")
     if a.ndim == 1 and b.ndim >= 3:
         raise ShapeError(
-            f"{first} @ {second}: a vector before a tensor of {b.ndim} axes contracts different axes in NumPy and in "
-            "item 7 of the notes; use vector_tensor(y, T) for the notes' product, einsum for any other"
+            f"{role(a, 0)} @ {role(b, 1)}: a vector before a tensor of {b.ndim} axes contracts different axes in NumPy "
+            "and in item 7 of the notes; use vector_tensor(y, T) for the notes' product, einsum for any other"
         )
     inner_a, inner_b = a.shape[-1], b.shape[-2 if b.ndim > 1 else 0]
     if inner_a != inner_b:
-        raise ShapeError(_matmul_message(a, b, first, second, inner_a, inner_b))
-    stack = broadcast_shape(
-        f"{first} @ {second}", [a.shape[:-2], b.shape[:-2]], lambda k: f"the stack of {(first, second)[k]}"
-    )
+        raise ShapeError(_matmul_message(a, b, inner_a, inner_b))
+    stacks = [a.shape[:-2], b.shape[:-2]]
+    stack = broadcast_shape("a matrix product", stacks, lambda k: f"the stack {role((a, b)[k], k)}")
     rank = len(stack)
     row, column, inner = rank, rank + 1, rank + 2
     fresh = itertools.count(rank + 3)
@@ -166,7 +169,8 @@ def matmul(a: Any, b: Any) -> Expression:
     return network([a, b], groups, output, sizes)
 
 
-def _matmul_message(a: Expression, b: Expression, first: str, second: str, inner_a: Size, inner_b: Size) -> str:
+def _matmul_message(a: Expression, b: Expression, inner_a: Size, inner_b: Size) -> str:
+    first, second = role(a, 0), role(b, 1)
     axis_a = axis_of(first, a.ndim, a.ndim - 1)
     axis_b = axis_of(second, b.ndim, max(b.ndim - 2, 0))
     tries = []

@@ -73,6 +73,7 @@ class Program:
     order: str = "reverse"
     given: frozenset[str] = frozenset()  # named expressions that are given a value instead of being computed
     counted: frozenset[int] = frozenset()  # serials of roots that are derivatives
+    what: str = "evaluating"  # what is formed, for errors
     advice: str = ""
     name: str = ""  # what the order is called
     steps: list[Step] = field(default_factory=list)
@@ -151,7 +152,7 @@ class Program:
     def check_memory(self) -> None:
         """Refuse if one step's result is over the limit, or all of them together are more than is free."""
         shapes = [step.shape for step in self.steps] + [value.shape for value in self.results]
-        refuse_if_too_large(shapes, "evaluating densely", self.advice)
+        refuse_if_too_large(shapes, self.what, self.advice)
 
     # --- lowering ---------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from . import implicit
 from .contraction import ORDERS
 from .errors import JacobiansError, MaterializationError
 from .evaluation import plan
-from .jacobian import Jacobian, derivative
+from .jacobian_tensor import Jacobian, derivative
 from .measure import paired_times, peak_memory, ratio
 from .networks import Network
 

@@ -44,13 +44,15 @@ def plan(
     chains = [jacobian.chain for jacobian in jacobians]
     largest = max(chains, key=lambda one: len(one.shape), default=None)
     advice = (
-        f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y @ ∂y/∂x costs what "
-        "backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
+        f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y @ "
+        "∂y/∂x costs what backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
     )
+
+    what = "evaluating " + ", ".join(chain.symbol for chain in chains)
 
     def program(roots: Sequence[Expression], inner: str, name: str) -> Program:
         counted = frozenset(root.serial for root in roots)
-        return Program(roots, sizes, inner, given, counted, advice, name)
+        return Program(roots, sizes, inner, given, counted, what, advice, name)
 
     def nested(kind: str) -> Program:
         return program([chain.root(kind) for chain in chains], "reverse" if kind == "dense" else kind, kind)
@@ -97,7 +99,7 @@ def evaluate_together(
     table = name_table(point for one in jacobians for path in one.chain.paths for point in path)
     binding = bind_values(values, table, sizes)
     program = plan(jacobians, order, binding.sizes, binding.given)
-    require(program.arguments, binding, table, "evaluating " + ", ".join(one.chain.symbol for one in jacobians))
+    require(program.arguments, binding, table, program.what)
     return list(program.run(binding.arrays))
 
 
@@ -118,6 +120,8 @@ def evaluate_all(
     nodes = [as_expression(expression) for expression in expressions]
     table = name_table(nodes)
     binding = bind_values(values, table, sizes)
-    program = Program(nodes, binding.sizes, "reverse", binding.given)
-    require(program.arguments, binding, table, "evaluating " + (nodes[0].name or "the expression"))
+    program = Program(
+        nodes, binding.sizes, "reverse", binding.given, what="evaluating " + (nodes[0].name or "the expression")
+    )
+    require(program.arguments, binding, table, program.what)
     return list(program.run(binding.arrays))

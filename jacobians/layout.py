@@ -53,18 +53,20 @@ def derivative_item(of: Sequence[Size], wrt: Sequence[Size]) -> str | None:
     return {(1, 1): "1", (0, 1): "1a", (1, 0): "1b", (2, 0): "2", (0, 2): "3", (1, 2): "4"}.get(ranks)
 
 
-def layout_shape(of: Sequence[Size], wrt: Sequence[Size], layout: str) -> Shape:
-    """The shape of ∂Y/∂X in any of the four layouts."""
-    of, wrt = tuple(of), tuple(wrt)
+def layout_shape(of: Sequence[Size], wrts: Sequence[Sequence[Size]], layout: str) -> Shape:
+    """The shape in `layout` of the derivative of Y (shape `of`) by X₁, and that by X₂, … (shapes `wrts`).
+
+    See `from_numerator` for what a layout means where a derivative is differentiated again.
+    """
     match check_layout(layout):
         case "numerator":
-            return of + wrt[::-1]
+            return tuple(of) + tuple(size for wrt in wrts for size in tuple(wrt)[::-1])
         case "denominator":
-            return wrt + of[::-1]
+            return layout_shape(of, wrts, "numerator")[::-1]
         case "ad":
-            return of + wrt
+            return tuple(of) + tuple(size for wrt in wrts for size in wrt)
         case _:
-            return (multiply_sizes(of), multiply_sizes(wrt))
+            return (multiply_sizes(size for part in (of, *wrts[:-1]) for size in part), multiply_sizes(wrts[-1]))
 
 
 def convert_layout(array: Any, of: Sequence[int], wrt: Sequence[int], source: str, target: str) -> np.ndarray[Any, Any]:
@@ -82,42 +84,51 @@ def convert_layout(array: Any, of: Sequence[int], wrt: Sequence[int], source: st
     of_ints = _integers(of, "shape of Y")
     wrt_ints = _integers(wrt, "shape of X")
     array = np.asarray(array)
-    expected = layout_shape(of_ints, wrt_ints, source)
+    expected = layout_shape(of_ints, [wrt_ints], source)
     if array.shape != expected:
-        matches = [name for name in LAYOUTS if array.shape == layout_shape(of_ints, wrt_ints, name)]
+        matches = [name for name in LAYOUTS if array.shape == layout_shape(of_ints, [wrt_ints], name)]
         hint = f"; it has the shape of the {' and the '.join(map(repr, matches))} layout" if matches else ""
         raise LayoutError(
             f"∂Y/∂X with Y {show_shape(of_ints)} and X {show_shape(wrt_ints)} in {source!r} layout has shape "
             f"{expected}, got an array of shape {array.shape}{hint}"
         )
-    rank_of, rank_wrt = len(of_ints), len(wrt_ints)
-    ad_shape = of_ints + wrt_ints
+    reversing = [*range(len(of_ints)), *range(len(of_ints) + len(wrt_ints) - 1, len(of_ints) - 1, -1)]
     match source:
         case "numerator":
-            ad = array.transpose(_reversing_tail(rank_of, rank_wrt))
+            numerator = array
         case "denominator":
-            ad = array.transpose().transpose(_reversing_tail(rank_of, rank_wrt))
+            numerator = array.transpose()
         case "vec":
-            ad = array.reshape(ad_shape, order="F")
+            numerator = array.reshape(of_ints + wrt_ints, order="F").transpose(reversing)
         case _:
-            ad = array
-    return from_ad(ad, rank_of, target)
+            numerator = array.transpose(reversing)
+    return from_numerator(numerator, len(of_ints), [len(wrt_ints)], target)
 
 
-def from_ad(ad: np.ndarray[Any, Any], rank_of: int, target: str) -> np.ndarray[Any, Any]:
-    """An array with the axes of Y and then those of X, brought into layout `target`."""
-    rank_wrt = ad.ndim - rank_of
-    numerator = ad.transpose(_reversing_tail(rank_of, rank_wrt))
+def from_numerator(
+    numerator: np.ndarray[Any, Any], rank_of: int, ranks: Sequence[int], target: str
+) -> np.ndarray[Any, Any]:
+    """A derivative in layout `target`, from its numerator layout: Y, X₁ reversed, X₂ reversed, …
+
+    `rank_of` and `ranks` are the ranks of Y and of X₁, X₂, …. The layout applies to every differentiation: "ad" is
+    Y, X₁, X₂, …; "denominator" the full reversal; "vec" has a row for each entry of the derivative before, transposed
+    (∂vec(∇f)/∂vec(X)ᵀ for the second derivative of a scalar), and a column for each entry of the last X.
+    """
+    groups, place = [list(range(rank_of))], rank_of
+    for rank in ranks:
+        groups.append(list(range(place, place + rank))[::-1])
+        place += rank
     match target:
         case "numerator":
             return numerator
         case "denominator":
             return numerator.transpose()
-        case "vec":
-            rows = int(np.prod(ad.shape[:rank_of], dtype=int))
-            return ad.reshape((rows, ad.size // rows), order="F")
+        case "ad":
+            return numerator.transpose([axis for group in groups for axis in group])
         case _:
-            return ad
+            columns = int(np.prod([numerator.shape[axis] for axis in groups[-1]], dtype=int))
+            rows = [axis for group in reversed(groups[:-1]) for axis in group]
+            return numerator.transpose([*rows, *groups[-1]]).reshape((numerator.size // columns, columns), order="F")
 
 
 def collapse(array: Any) -> np.ndarray[Any, Any]:
@@ -154,7 +165,3 @@ def _integers(shape: Sequence[int], what: str) -> tuple[int, ...]:
     if not all(isinstance(size, int) for size in checked):
         raise ShapeError(f"{what}: an array has integer sizes, got {tuple(shape)}")
     return tuple(int(size) for size in checked)
-
-
-def _reversing_tail(rank_of: int, rank_wrt: int) -> list[int]:
-    return [*range(rank_of), *range(rank_of + rank_wrt - 1, rank_of - 1, -1)]

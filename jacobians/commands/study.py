@@ -13,7 +13,7 @@ from ..comparison import Measurement, central_differences, gradients, measure_or
 from ..datasets import Scale, Table
 from ..errors import OptionError
 from ..evaluation import evaluate_all, evaluate_together
-from ..jacobian import Jacobian
+from ..jacobian_tensor import Jacobian
 from ..networks import Network, mlp
 from ..notation.names import typeset
 from ..notation.text import describe, label

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..expression import Elementwise, Expression, Prime, Term
 from ..index_maps import Selector
-from .matrix import Writer
+from .closed_form import Writer
 from .names import number
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
@@ -51,7 +51,7 @@ def _term(term: Term, writer: Writer) -> str:
     parts = []
     if abs(term.coefficient) != 1.0:
         parts.append(number(abs(term.coefficient)))
-    parts += deltas
+    parts += sorted(deltas)
     if summed:
         parts.append(f"Σ{braces([letters[index] for index in summed])}")
     parts += [

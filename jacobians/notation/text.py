@@ -19,12 +19,14 @@ from ..expression import (
 from ..flattening import flatten
 from ..index_maps import Concatenate, Selector, Slice
 from ..sizes import add_sizes, show_shape
+from .closed_form import Writer, network_text
 from .index import term_components
-from .matrix import Writer, network_text
 from .names import number, subscripted, typeset
 
 #: Longer descriptions of unnamed expressions are cut here.
 LONGEST = 60
+#: A part whose text is longer than this is written as …
+UNREADABLE = 400
 
 
 def activations_in(roots: Iterable[Expression]) -> list[Function]:
@@ -42,6 +44,7 @@ class TextWriter(Writer):
     """Texts of operands. Where one activation occurs it is σ; where two differ each has its own name."""
 
     def __init__(self, roots: Iterable[Expression]) -> None:
+        self._texts: dict[int, tuple[str, bool]] = {}
         names = [function.name for function in activations_in(roots)]
         self.sigma = names[0] if len(names) == 1 else None
 
@@ -54,7 +57,25 @@ class TextWriter(Writer):
         )
 
     def atom(self, node: Expression) -> tuple[str, bool]:
-        """The text of an operand, and whether it stands without parentheses."""
+        """The text of an operand, and whether it stands without parentheses.
+
+        Parts are written before the whole, each once: a deep graph takes no deep recursion, and one with many paths
+        no long time. A text of more than `UNREADABLE` characters is only …
+        """
+        stack = [node]
+        while stack:
+            top = stack[-1]
+            waiting = [] if top.name is not None else [one for one in top.children if one.serial not in self._texts]
+            if waiting and top.serial not in self._texts:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if top.serial not in self._texts:
+                text, atomic = self._written(top)
+                self._texts[top.serial] = (text, atomic) if len(text) <= UNREADABLE else ("…", True)
+        return self._texts[node.serial]
+
+    def _written(self, node: Expression) -> tuple[str, bool]:
         if node.name is not None:
             return typeset(node.name), True
         if isinstance(node, Constant):

@@ -14,11 +14,11 @@ from .derivatives import accumulate_reverse
 from .errors import NamingError, ShapeError, UnsupportedError
 from .evaluation import Cost, cost, plan
 from .expression import Array, Expression, Named, Network, Term, Variable, as_expression, unnamed
-from .layout import check_layout, collapsed_shape, convert_layout, derivative_item, layout_shape
+from .layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
+from .notation.closed_form import network_text
 from .notation.index import braces, letter, term_components
-from .notation.matrix import network_text
 from .notation.text import TextWriter, label
-from .sizes import Shape, bind_size
+from .sizes import Shape, show_shape
 
 
 class Jacobian:
@@ -30,10 +30,11 @@ class Jacobian:
 
     __array_ufunc__ = None  # an array on the left of @ or + leaves the operation to us
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, inner: Jacobian | None = None) -> None:
         self.chain = chain
         self.numerator: Expression = chain.numerator
         self.denominator: Expression = chain.denominator
+        self._inner = inner  # the Jacobian whose derivative this is, if it is one's
         self._programs: dict[tuple[object, ...], Program] = {}
 
     # --- what it is -------------------------------------------------------------------------------------------
@@ -77,7 +78,9 @@ class Jacobian:
         for every node that all paths cross. Their product, left to right, is this Jacobian.
         """
         factors = self.chain.factors
-        return [self] if factors == [self.chain] else [Jacobian(factor) for factor in factors]
+        if factors == [self.chain]:
+            return [self]
+        return [Jacobian(factor, self._inner if place == 0 else None) for place, factor in enumerate(factors)]
 
     def __matmul__(self, other: object) -> Jacobian:
         """The chain rule through the shared middle: ∂y/∂z @ ∂z/∂x is the sum over the paths that pass z."""
@@ -85,7 +88,7 @@ class Jacobian:
             raise UnsupportedError(f"{self.symbol} @ {type(other).__name__}: the chain rule multiplies two Jacobians")
         if unnamed(self.denominator) is not unnamed(other.numerator):
             raise ShapeError(self._chain_message(other))
-        return Jacobian(self.chain.then(other.chain))
+        return Jacobian(self.chain.then(other.chain), self._inner)
 
     def _chain_message(self, other: Jacobian) -> str:
         middle, top = label(self.denominator), label(other.numerator)
@@ -110,7 +113,7 @@ class Jacobian:
                     f"({self.symbol}) + ({other.symbol}): the {role}s differ, {label(mine)} (shape {mine.shape}) and "
                     f"{label(its)} (shape {its.shape}); add the expressions and take one derivative instead"
                 )
-        return Jacobian(self.chain.plus(other.chain))
+        return Jacobian(self.chain.plus(other.chain), self._inner)
 
     # --- layouts ----------------------------------------------------------------------------------------------
 
@@ -172,7 +175,7 @@ class Jacobian:
 
     def __repr__(self) -> str:
         item = f", item {self.item}" if self.item else ""
-        shape = " × ".join(map(str, self.shape)) or "scalar"
+        shape = show_shape(self.as_matrix().shape if self.ndim == 1 else self.shape)
         structure = self.matrix_notation() or self.index_notation().partition(" = ")[2]
         return f"{self.symbol} = {structure}  ({shape}{item})"
 
@@ -200,18 +203,18 @@ class Jacobian:
         check_order(order)
         binding = bind_values(values, self._names, sizes)
         program = self._program(order, binding.sizes, binding.given)
-        require(program.arguments, binding, self._names, f"evaluating {self.symbol}")
+        require(program.arguments, binding, self._names, program.what)
         (result,) = program.run(binding.arrays)
-        of, wrt = self._integer_shapes(binding.sizes)
-        if layout != "numerator":
-            return convert_layout(result, of, wrt, "numerator", layout)
-        return result  # type: ignore[no-any-return]
+        of, wrts = self.differentiated
+        return from_numerator(result, len(of), [len(wrt) for wrt in wrts], layout)
 
-    def _integer_shapes(self, sizes: Mapping[str, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        return (
-            tuple(bind_size(size, sizes) for size in self.numerator.shape),
-            tuple(bind_size(size, sizes) for size in self.denominator.shape),
-        )
+    @property
+    def differentiated(self) -> tuple[Shape, list[Shape]]:
+        """The shapes of Y and of X₁, X₂, …: one X, or several for a derivative of a derivative."""
+        if self._inner is None:
+            return self.numerator.shape, [self.denominator.shape]
+        of, wrts = self._inner.differentiated
+        return of, [*wrts, self.denominator.shape]
 
     def cost(self, sizes: Mapping[str, int] | None = None, order: str = "reverse") -> Cost:
         """Multiplications, largest array and steps of an evaluation in `order`, for symbols bound by `sizes`.
@@ -250,7 +253,7 @@ class JacobianView:
             case "matrix":
                 row = source.denominator.ndim == 1
                 return {0: (1, 1), 1: (1, *source.shape) if row else (*source.shape, 1)}.get(source.ndim, source.shape)
-        return layout_shape(source.numerator.shape, source.denominator.shape, self.layout)
+        return layout_shape(*source.differentiated, self.layout)
 
     @property
     def T(self) -> Jacobian | JacobianView:
@@ -294,9 +297,10 @@ def derivative(y: Any, x: Any) -> Any:
 
     `y` is an expression, `x` a variable or any named expression, which is then taken as independent. The shape is
     that of `y` and then that of `x`, reversed (items 1 to 4). A derivative by something that `y` does not depend on is
-    a zero Jacobian of the right shape. Raises `NamingError` if `x` is neither a variable nor named, or if a name
-    stands for two things.
+    a zero Jacobian of the right shape. `y` may itself be a Jacobian: layouts then apply to every differentiation.
+    Raises `NamingError` if `x` is neither a variable nor named, or if a name stands for two things.
     """
+    inner = y if isinstance(y, Jacobian) else None
     y = y.expression if isinstance(y, Jacobian) else as_expression(y)
     several = isinstance(x, (list, tuple))
     wrt = list(x) if several else [x]
@@ -312,7 +316,7 @@ def derivative(y: Any, x: Any) -> Any:
             )
     name_table([y, *wrt])
     reverse = accumulate_reverse(y, wrt)
-    jacobians = [Jacobian(Chain([(y, one)], terms)) for one, terms in zip(wrt, reverse, strict=True)]
+    jacobians = [Jacobian(Chain([(y, one)], terms), inner) for one, terms in zip(wrt, reverse, strict=True)]
     return jacobians if several else jacobians[0]
 
 
