@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import jacobians
-from jacobians import Expression, derivative, evaluate, matrix, vector
+from jacobians import Expression, derivative, evaluate, implicit, matrix, networks, vector
+from jacobians.evaluation import evaluate_together
 
 SETTINGS = settings(
     derandomize=True,
@@ -342,3 +343,36 @@ def test_the_two_libraries_agree_on_values(name: str) -> None:
     """The two tables of functions that the interpreter reads from are about the same functions."""
     z = np.linspace(-3.1, 2.9, 13)
     assert_close(evaluate(getattr(OURS, name)(vector("z", 13)), {"z": z}), getattr(AUTOGRAD, name)(z), 1e-14)
+
+
+@st.composite
+def layer_stacks(draw: Any) -> tuple[networks.Network, int]:
+    """A network of one to five layers with everything that `mlp` can be told."""
+    sizes = draw(st.lists(st.sampled_from((2, 3, 5, 7)), min_size=2, max_size=6))
+    network = networks.mlp(
+        sizes,
+        activation=draw(st.sampled_from(("sigmoid", "tanh", "relu", "softplus"))),
+        loss=draw(st.sampled_from(("squared", "cross-entropy"))),
+        augmented=draw(st.booleans()),
+        batch=draw(st.sampled_from((None, 11))),
+        regularization=draw(st.sampled_from((0.0, 0.25))),
+    )
+    return network, draw(st.integers(0, 2**32 - 1))
+
+
+@given(layer_stacks())
+@SETTINGS
+def test_the_literal_product_of_a_layer_stack_equals_the_vjp_path(drawn: tuple[networks.Network, int]) -> None:
+    """All gradients together in every order, the factors as NumPy arrays, and the count of multiplications."""
+    network, seed = drawn
+    rng = np.random.default_rng(seed)
+    values = {**network.parameters(rng), **network.sample(rng)}
+    witness = implicit.backprop(network, values)
+    names = network.parameter_names
+    found = derivative(network.loss, [network.variables[name] for name in names])
+    for order in ORDERS:
+        for name, array in zip(names, evaluate_together(found, values, order), strict=True):
+            assert_close(array, witness[name])
+    for name, jacobian in zip(names, found, strict=True):
+        assert_close(literal_product(jacobian.factors, values), witness[name])
+    assert jacobians.cost(found).multiplications == implicit.cost(network)[0]
