@@ -34,7 +34,7 @@ from .expression import (
 )
 from .freezing import split
 from .functions import HELPERS, definition
-from .index_maps import Concatenate, Selector, Slice
+from .index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
 from .memory import refuse_if_too_large
 from .sizes import bind_size
 
@@ -176,7 +176,7 @@ class Program:
             return ()
         if isinstance(node, Elementwise) and isinstance(node.function, Prime):
             return (definition(node),)
-        return tuple(child for child in node.children if not isinstance(child, Selector))
+        return tuple(child for child in node.children if not isinstance(child, IndexMap))
 
     def _shape(self, node: Expression) -> tuple[int, ...]:
         return tuple(bind_size(size, self.sizes) for size in node.shape)
@@ -193,9 +193,7 @@ class Program:
             if not shape and node.name is None:
                 number = float(node.value)
                 return _Value(repr(number) if number >= 0 else f"({number!r})", shape, True)
-            name = self._fresh(f"{name_key(node) or 'c'}_value")
-            self.constants[name] = node.value
-            return _Value(name, shape, False)
+            return _Value(self._array(node.value, f"{name_key(node) or 'c'}_value"), shape, False)
         if isinstance(node, Named):
             value = self._values[node.body.serial]
             if value.text in self._temporaries:  # the line that computes it gets the name
@@ -215,12 +213,14 @@ class Program:
         if isinstance(node, Concatenate):
             parts = ", ".join(self._values[part.serial].text for part in node.parts)
             return self._emit(f"np.concatenate(({parts}), axis={node.axis})", shape)
-        if isinstance(node, Slice):
+        if isinstance(node, Take):
             body = self._values[node.body.serial]
-            start = bind_size(node.start, self.sizes)
-            cuts = [":"] * node.axis + [span(start, shape[node.axis], body.shape[node.axis])]
-            cut = f"[{', '.join(cuts)}]"
-            return _Value(f"{body.text}{cut}", shape, False)
+            cut = self._cut(node.pick, node.axis, body.shape[node.axis])
+            # a slice is a view, listed entries are an array of their own
+            view = _Value(f"{body.text}{cut}", shape, False)
+            return view if node.pick.indices is None else self._emit(view.text, shape)
+        if isinstance(node, (Merge, Split)):
+            return _Value(f"{self._values[node.body.serial].text}.reshape({shape})", shape, False)
         assert isinstance(node, Network)
         derivative = isinstance(node, Adjoint) or node.serial in self.counted
         return self._network(node, shape, derivative)
@@ -276,10 +276,13 @@ class Program:
             if full:
                 return self._emit(total, shape, derivative=derivative)
             return self._emit(f"np.broadcast_to({total}, {shape}).copy()", shape, derivative=derivative)
-        if dense and full and (len(dense) > 1 or dense[0].fresh):
-            out = self._emit(total, shape, derivative=derivative) if len(dense) > 1 else dense[0]
-        elif dense:
-            out = self._emit(f"np.broadcast_to({total}, {shape}).copy()", shape, derivative=derivative)
+        if dense:  # a reshape of the result must be a view of it, so it is stored in C order
+            text = f"np.array({total}, order='C')" if full else f"np.broadcast_to({total}, {shape}).copy(order='C')"
+            reshaped = any(isinstance(one, (Merger, Selector)) for term, _ in scattered for one in term.operands)
+            if full and not reshaped and (len(dense) > 1 or dense[0].fresh):
+                text = total
+            fresh = text == total and len(dense) == 1
+            out = dense[0] if fresh else self._emit(text, shape, derivative=derivative)
         else:
             out = self._emit(f"np.zeros({shape})", shape, derivative=derivative)
         empty = not dense
@@ -289,26 +292,59 @@ class Program:
         return out
 
     def _scatter(self, out: _Value, structure: Term, value: _Value, how: str) -> None:
-        """Write a compressed array through a view of `out` that walks the deltas and slices: no zero is touched."""
-        axes = list(structure.output)
-        cuts = [":"] * len(axes)
-        for selector, (big, small) in zip(structure.operands[1:], structure.indices[1:], strict=True):
-            assert isinstance(selector, Selector)
-            start = bind_size(selector.start, self.sizes)
-            length = bind_size(selector.shape[1], self.sizes)
-            for place, index in enumerate(structure.output):
-                if index == big:
-                    cuts[place] = span(start, length, out.shape[place])
-                    axes[place] = small
-        view = out.text + (f"[{', '.join(cuts)}]" if set(cuts) != {":"} else "")
+        """Write a compressed array through a view of `out` that walks the deltas and index maps: no zero is touched.
+
+        Listed entries are no view. They are written by their places, added one by one where some occur twice.
+        """
+        picks = [one.pick for one in structure.operands[1:] if isinstance(one, Selector) and one.pick.indices]
+        source = f"np.arange({prod(out.shape)}).reshape({out.shape})" if picks else out.text
+        view, distinct = self._view(source, out.shape, structure)
+        core_axes = structure.indices[0]
+        text = value.text + insert_axes([index in core_axes for index in distinct])
+        if not picks:
+            self.lines.append(f"{view}[...] {how} {text}")
+            return
+        flat = f"{out.text}.reshape(-1)"
+        if all(pick.injective for pick in picks):
+            self.lines.append(f"{flat}[{view}] {how} {text}")
+        else:
+            self.lines.append(f"np.add.at({flat}, {view}, {text})")
+
+    def _view(self, text: str, shape: tuple[int, ...], structure: Term) -> tuple[str, list[int]]:
+        """Source for the entries that a structure writes, and their axes."""
+        axes, sizes = list(structure.output), list(shape)
+        for index_map, (big, *smalls) in zip(structure.operands[1:], structure.indices[1:], strict=True):
+            lengths = [bind_size(size, self.sizes) for size in index_map.shape[1:]]
+            for place in [place for place, index in enumerate(axes) if index == big][::-1]:
+                if isinstance(index_map, Selector):
+                    text += self._cut(index_map.pick, place, sizes[place])
+                axes[place : place + 1] = smalls
+                sizes[place : place + 1] = lengths
+                if isinstance(index_map, Merger):
+                    text += f".reshape({tuple(sizes)})"
         distinct = list(dict.fromkeys(axes))
         if len(distinct) < len(axes):
             letters = dict(zip(distinct, LETTERS, strict=False))
             whole = "".join(letters[index] for index in axes)
-            view = f"np.einsum('{whole}->{''.join(letters[index] for index in distinct)}', {view})"
-        core_axes = structure.indices[0]
-        text = value.text + insert_axes([index in core_axes for index in distinct])
-        self.lines.append(f"{view}[...] {how} {text}")
+            text = f"np.einsum('{whole}->{''.join(letters[index] for index in distinct)}', {text})"
+        return text, distinct
+
+    def _cut(self, pick: Pick, axis: int, whole: int) -> str:
+        """`[:, 2:5]`, or `[:, places]` for listed entries."""
+        if pick.indices is not None:
+            cut = self._array(np.array(pick.indices), "places")
+        else:
+            cut = span(bind_size(pick.start, self.sizes), bind_size(pick.length, self.sizes), whole, pick.step)
+        return f"[{', '.join([':'] * axis + [cut])}]"
+
+    def _array(self, array: Array, stem: str) -> str:
+        """The name of a constant array."""
+        for name, known in self.constants.items():
+            if known.dtype == array.dtype and np.array_equal(known, array):
+                return name
+        name = self._fresh(stem)
+        self.constants[name] = array
+        return name
 
     def _core(self, core: Term, coefficient: float, derivative: bool, free: bool) -> _Value:
         """A term without structure in its output, contracted pair by pair; `free`: how it is stored is up to us."""
@@ -347,10 +383,12 @@ class Program:
         return value
 
     def _operand(self, operand: Expression) -> _Value:
-        if isinstance(operand, Selector):  # one that could not be applied: written out
-            big, small = self._shape(operand)
-            start = bind_size(operand.start, self.sizes)
-            return self._emit(f"np.eye({big}, {small}, {-start})", (big, small))
+        if isinstance(operand, IndexMap):  # one that could not be applied: written out
+            shape = self._shape(operand)
+            text = f"np.eye({shape[0]})"
+            if isinstance(operand, Selector):
+                text += self._cut(operand.pick, 1, shape[0])
+            return self._emit(text if isinstance(operand, Selector) else f"{text}.reshape({shape})", shape)
         value = self._values[operand.serial]
         return _Value(value.text, value.shape, False)
 

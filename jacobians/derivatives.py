@@ -20,7 +20,7 @@ from .broadcasting import broadcast_indices
 from .expression import Elementwise, Expression, Named, Network, Primitive, Term, topological, unnamed
 from .freezing import freeze
 from .functions import partials
-from .index_maps import Concatenate, Selector, Slice
+from .index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
 from .sizes import Shape, Size
 from .terms import glue, merge_like, tidy
 
@@ -83,23 +83,40 @@ def _primitive(node: Primitive) -> Edges:
 def _concatenate(node: Concatenate) -> Edges:
     edges: Edges = []
     for part, start in zip(node.parts, node.starts(), strict=True):
-        edges.append((part, _embedding(node.shape, node.axis, part.shape[node.axis], start, of_big=True)))
+        selector = Selector.of(node.shape[node.axis], Pick(start, part.shape[node.axis]))
+        edges.append((part, _embedding(selector, part.shape, node.axis, of_long=True)))
     return edges
 
 
 @local_jacobians.register
-def _slice(node: Slice) -> Edges:
-    return [(node.body, _embedding(node.body.shape, node.axis, node.length, node.start, of_big=False))]
+def _take(node: Take) -> Edges:
+    selector = Selector.of(node.body.shape[node.axis], node.pick)
+    return [(node.body, _embedding(selector, node.shape, node.axis, of_long=False))]
 
 
-def _embedding(big: Shape, axis: int, length: Size, start: Size, of_big: bool) -> Term:
-    """The local Jacobian of an index map along one axis: a selector there, deltas on the other axes."""
-    rank = len(big)
-    long_axes = tuple(range(rank))
-    short_axes = tuple(rank if k == axis else k for k in range(rank))
-    output = long_axes + short_axes[::-1] if of_big else short_axes + long_axes[::-1]
-    selector = Selector.of(big[axis], length, start)
-    return tidy(1.0, [selector], [(axis, rank)], output, {**dict(enumerate(big)), rank: length})
+@local_jacobians.register
+def _merge(node: Merge) -> Edges:
+    merger = Merger.of(node.body.shape[node.axis : node.axis + node.count])
+    return [(node.body, _embedding(merger, node.body.shape, node.axis, of_long=True))]
+
+
+@local_jacobians.register
+def _split(node: Split) -> Edges:
+    return [(node.body, _embedding(Merger.of(node.sizes), node.shape, node.axis, of_long=False))]
+
+
+def _embedding(index_map: IndexMap, short_shape: Shape, axis: int, of_long: bool) -> Term:
+    """The local Jacobian of an index map at `axis`: E there, deltas on the other axes.
+
+    `short_shape` is the shape with the short axes; `of_long` tells whether the numerator has the long one.
+    """
+    short = tuple(range(len(short_shape)))
+    count = index_map.ndim - 1
+    big = len(short)
+    long = (*short[:axis], big, *short[axis + count :])
+    output = long + short[::-1] if of_long else short + long[::-1]
+    sizes = {**dict(enumerate(short_shape)), big: index_map.shape[0]}
+    return tidy(1.0, [index_map], [(big, *short[axis : axis + count])], output, sizes)
 
 
 def identity(shape: Shape) -> Term:
@@ -155,7 +172,7 @@ def accumulate_reverse(
             continue
         if not terms or not any(child.serial in on_path for child in node.children):
             continue
-        if not (isinstance(node, (Concatenate, Slice)) and len(terms) == 1):
+        if not (isinstance(node, (Concatenate, Take, Merge, Split)) and len(terms) == 1):
             terms = freeze(terms, top, names.get(node.serial, node))
         for child, edge in local_jacobians(node):
             if child.serial in on_path and edge.coefficient:

@@ -90,6 +90,9 @@ def join_sum(texts: Sequence[str]) -> str:
     return total
 
 
-def span(start: int, length: int, whole: int) -> str:
-    stop = start + length
-    return f"{start or ''}:{'' if stop == whole else stop}"
+def span(start: int, length: int, whole: int, step: int = 1) -> str:
+    """A slice of `length` entries from `start` on, of an axis of `whole`."""
+    stop = start + step * length
+    if step > 0:
+        return f"{start or ''}:{'' if stop >= whole else stop}" + (f":{step}" if step != 1 else "")
+    return f"{'' if start == whole - 1 else start}:{'' if stop < 0 else stop}:{step}"

@@ -14,8 +14,8 @@ An expression is a node of an immutable graph, made once: two expressions of the
     a function applied entry by entry, its arguments broadcast as in NumPy.
 `Primitive`
     a nonlinear function of whole arrays, with a rule for its local Jacobian.
-`Concatenate`, `Slice`
-    index maps: linear, but no einsum. Their local Jacobian holds a `Selector`, the 0/1 matrix of an embedding, which
+`Concatenate`, `Take`, `Merge`, `Split` (of `index_maps`)
+    linear, but no einsum. Their local Jacobian holds an `IndexMap`, a tensor of zeros and ones, which
     is never multiplied: it restricts the operands it meets, or becomes a view of the result.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .expression import Adjoint, Network, Term
-from .index_maps import Selector, Slice
+from .index_maps import IndexMap, Merger, Selector, Split, Take
 from .terms import glue, merge_like
 
 
@@ -43,7 +43,7 @@ def flatten(terms: Sequence[Term], most: int) -> list[Term]:
 
     def place_to_open(term: Term) -> int | None:
         for place, operand in enumerate(term.operands):
-            node = operand.body if isinstance(operand, Slice) else operand
+            node = operand.body if isinstance(operand, (Take, Split)) else operand
             if isinstance(node, Adjoint) and not (keep_sums and len(node.terms) > 1):
                 return place
             if isinstance(operand, Network) and len(operand.terms) == 1:  # an unnamed product
@@ -58,23 +58,25 @@ def flatten(terms: Sequence[Term], most: int) -> list[Term]:
             done.append(term)
             continue
         node = term.operands[place]
-        if isinstance(node, Slice):
-            waiting.append(_unslice(term, place, node))
+        if isinstance(node, (Take, Split)):
+            waiting.append(_unmap(term, place, node))
         elif isinstance(node, Network):
             waiting += [substitute(term, place, inner) for inner in reversed(node.terms)]
     return merge_like(done)
 
 
-def _unslice(term: Term, place: int, node: Slice) -> Term:
-    """`term` with a slice at `place` written as its body and a selector, to be applied to what is in the body."""
-    assert isinstance(node.body, Adjoint)
-    selector = Selector.of(node.body.shape[node.axis], node.length, node.start)
+def _unmap(term: Term, place: int, node: Take | Split) -> Term:
+    """`term` with a restriction at `place` written as its body and an index map, to be applied within the body."""
+    big = node.body.shape[node.axis]
+    count = 1 if isinstance(node, Take) else len(node.sizes)
+    index_map: IndexMap = Selector.of(big, node.pick) if isinstance(node, Take) else Merger.of(node.sizes)
     fresh = len(term.sizes)
     group = term.indices[place]
-    body_group = (*group[: node.axis], fresh, *group[node.axis + 1 :])
-    operands = (*term.operands[:place], node.body, *term.operands[place + 1 :], selector)
-    indices = (*term.indices[:place], body_group, *term.indices[place + 1 :], (fresh, group[node.axis]))
-    return Term(term.coefficient, operands, indices, term.output, (*term.sizes, node.body.shape[node.axis]))
+    body_group = (*group[: node.axis], fresh, *group[node.axis + count :])
+    operands = (*term.operands[:place], node.body, *term.operands[place + 1 :], index_map)
+    map_group = (fresh, *group[node.axis : node.axis + count])
+    indices = (*term.indices[:place], body_group, *term.indices[place + 1 :], map_group)
+    return Term(term.coefficient, operands, indices, term.output, (*term.sizes, big))
 
 
 def substitute(term: Term, place: int, inner: Term) -> Term:

@@ -4,51 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .expression import Adjoint, Expression, Term
-from .index_maps import Selector
+from .expression import Adjoint, Constant, Expression, Term
+from .index_maps import IndexMap
 from .terms import merge_like, renumber
+
+#: Stands for the core of a term in its structure.
+PLACEHOLDER = Constant.of(1.0)
+
+
+def writing_maps(term: Term) -> list[int]:
+    """The places of the index maps that only write: their long axis is of the output, or short in another of them.
+
+    In the order in which a view of the output takes them.
+    """
+    found: list[int] = []
+    visible = set(term.output)
+    while True:
+        for k, (operand, group) in enumerate(zip(term.operands, term.indices, strict=True)):
+            if k in found or not isinstance(operand, IndexMap) or group[0] not in visible or group[0] in group[1:]:
+                continue
+            holders = [m for m, other in enumerate(term.indices) if m != k and group[0] in other]
+            if all(m in found and group[0] in term.indices[m][1:] for m in holders):
+                found.append(k)
+                visible |= set(group[1:])
+                break
+        else:
+            return found
+
+
+def viewed_axes(term: Term, maps: Sequence[int]) -> list[int]:
+    """The indices of the view of the output that the writing maps leave, in order, repeats included."""
+    axes = list(term.output)
+    for k in maps:
+        big, *smalls = term.indices[k]
+        axes = [new for index in axes for new in (smalls if index == big else [index])]
+    return axes
 
 
 def pattern(term: Term) -> tuple[object, ...]:
-    """The structure of a term's output: which axes are equal, which no operand has, which a selector writes."""
-    held = {
-        index
-        for operand, group in zip(term.operands, term.indices, strict=True)
-        if not isinstance(operand, Selector)
-        for index in group
-    }
-    selectors = tuple(
-        sorted(
-            (operand.serial, group)
-            for operand, group in zip(term.operands, term.indices, strict=True)
-            if is_output_selector(term, operand, group)
-        )
-    )
-    firsts = tuple(term.output.index(index) for index in term.output)
-    return (firsts, tuple(index in held for index in term.output), selectors and (selectors, term.output))
-
-
-def is_output_selector(term: Term, operand: Expression, group: tuple[int, ...]) -> bool:
-    """Whether an operand is a selector that only writes: its long index is in the output and nowhere else."""
+    """The structure of a term's output: which axes are equal, which no operand has, which an index map writes."""
+    maps = writing_maps(term)
+    held = {index for k, group in enumerate(term.indices) if k not in maps for index in group}
+    numbers: dict[int, int] = {}
+    for index in [*term.output, *(index for k in maps for index in term.indices[k])]:
+        numbers.setdefault(index, len(numbers))
     return (
-        isinstance(operand, Selector)
-        and group[0] in term.output
-        and sum(group[0] in other for other in term.indices) == 1
+        tuple(numbers[index] for index in term.output),
+        tuple((term.operands[k].serial, tuple(numbers[index] for index in term.indices[k])) for k in maps),
+        tuple(index in held for index in numbers),
     )
 
 
 def split(term: Term) -> tuple[Term, Term]:
-    """A term as (structure, core): the core has distinct output indices and no writing selector.
+    """A term as (structure, core): the core has distinct output indices and no writing map.
 
-    The structure is the same term with one placeholder operand less: its only operand stands for the core, and is
-    the core's first operand here merely to carry indices. `structure.indices[0]` are the core's axes within it.
+    The structure is the same term with its operands replaced by a placeholder for the core, in front of the maps that
+    write it. `structure.indices[0]` are the core's axes within it.
     """
-    selectors = [k for k in range(len(term.operands)) if is_output_selector(term, term.operands[k], term.indices[k])]
-    inner = [k for k in range(len(term.operands)) if k not in selectors]
+    maps = writing_maps(term)
+    inner = [k for k in range(len(term.operands)) if k not in maps]
     held = {index for k in inner for index in term.indices[k]}
-    written = {term.indices[k][0]: term.indices[k][1] for k in selectors}  # the axes of the view that is written
-    axes = [index for index in dict.fromkeys(written.get(index, index) for index in term.output) if index in held]
-    outside = set(term.output) | {index for k in selectors for index in term.indices[k]}
+    axes = [index for index in dict.fromkeys(viewed_axes(term, maps)) if index in held]
+    outside = set(term.output) | {index for k in maps for index in term.indices[k]}
     core = renumber(
         1.0,
         [term.operands[k] for k in inner],
@@ -58,8 +75,8 @@ def split(term: Term) -> tuple[Term, Term]:
     )
     structure = Term(
         term.coefficient,
-        (Selector.of(1, 1, 0), *(term.operands[k] for k in selectors)),
-        (tuple(axes), *(term.indices[k] for k in selectors)),
+        (PLACEHOLDER, *(term.operands[k] for k in maps)),
+        (tuple(axes), *(term.indices[k] for k in maps)),
         term.output,
         term.sizes,
     )

@@ -1,13 +1,20 @@
-"""Index maps: linear, but no einsum. What they do to an expression is a concatenation, a slice, an embedding."""
+"""Index maps: linear, but no einsum.
+
+`Concatenate`, `Take` (a slice, or listed entries, along one axis), `Merge` and `Split` (of axes, in C order) are what
+they do to an expression. The Jacobian of one holds an `IndexMap` E, a tensor of zeros and ones: E[i, j…] is 1 where
+entry i of one long axis is entry j… of the short ones. It is never multiplied: an operand that has the long axis is
+restricted to what E selects, and where the long axis is one of the output, the result is written through a view.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import final
 
 from .errors import ShapeError
 from .expression import Expression, intern
-from .sizes import Size, add_sizes
+from .sizes import Shape, Size, add_sizes, multiply_sizes
 
 
 @final
@@ -47,32 +54,67 @@ class Concatenate(Expression):
         return tuple(starts)
 
 
-@final
-class Slice(Expression):
-    """`length` entries of `body` from `start` on, along `axis`."""
+@dataclass(frozen=True)
+class Pick:
+    """Some entries of an axis: `length` from `start` on, every `step`-th; or those of `indices`."""
 
-    __slots__ = ("axis", "body", "length", "start")
-    body: Expression
-    axis: int
     start: Size
     length: Size
+    step: int = 1
+    indices: tuple[int, ...] | None = None
+
+    @property
+    def injective(self) -> bool:
+        """Whether no entry is picked twice."""
+        return self.indices is None or len(set(self.indices)) == len(self.indices)
+
+    def then(self, following: Pick) -> Pick | None:
+        """The entries that `following` picks of those that this one picks; None where symbols leave that open."""
+        if self.indices is None and following.indices is None:
+            start = add_sizes(self.start, multiply_sizes([self.step, following.start]))
+            return Pick(start, following.length, self.step * following.step)
+        mine, its = self.places(), following.places()
+        if mine is None or its is None:
+            return None
+        return Pick(0, len(its), 1, tuple(mine[place] for place in its))
+
+    def places(self) -> tuple[int, ...] | None:
+        """The numbers of the entries, where they are known."""
+        if self.indices is not None:
+            return self.indices
+        if not isinstance(self.start, int) or not isinstance(self.length, int):
+            return None
+        return tuple(self.start + k * self.step for k in range(self.length))
+
+
+@final
+class Take(Expression):
+    """The entries of `body` that `pick` picks along `axis`."""
+
+    __slots__ = ("axis", "body", "pick")
+    body: Expression
+    axis: int
+    pick: Pick
 
     @classmethod
-    def of(cls, body: Expression, axis: int, start: Size, length: Size) -> Expression:
-        if start == 0 and length == body.shape[axis]:
-            return body
-        if isinstance(body, Slice) and body.axis == axis:
-            return cls.of(body.body, axis, add_sizes(body.start, start), length)
+    def of(cls, body: Expression, axis: int, pick: Pick) -> Expression:
+        whole = body.shape[axis]
+        if pick == Pick(0, whole) or (pick.indices is not None and pick.indices == tuple(range(len(pick.indices)))):
+            if pick.length == whole:
+                return body
+            pick = Pick(0, pick.length)
+        if isinstance(body, Take) and body.axis == axis and (both := body.pick.then(pick)) is not None:
+            return cls.of(body.body, axis, both)
         if isinstance(body, Concatenate) and body.axis == axis:
             for part, begin in zip(body.parts, body.starts(), strict=True):
-                if begin == start and part.shape[axis] == length:
+                if Pick(begin, part.shape[axis]) == pick:
                     return part
 
-        def fill(node: Slice) -> None:
-            node.body, node.axis, node.start, node.length = body, axis, start, length
-            node.shape = (*body.shape[:axis], length, *body.shape[axis + 1 :])
+        def fill(node: Take) -> None:
+            node.body, node.axis, node.pick = body, axis, pick
+            node.shape = (*body.shape[:axis], pick.length, *body.shape[axis + 1 :])
 
-        return intern(cls, (body.serial, axis, start, length), fill)
+        return intern(cls, (body.serial, axis, pick), fill)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -80,15 +122,96 @@ class Slice(Expression):
 
 
 @final
-class Selector(Expression):
-    """The 0/1 matrix E with E[start + j, j] = 1: the embedding of `small` entries in `big`, from `start` on."""
+class Merge(Expression):
+    """`count` axes of `body`, from `axis` on, as one, in C order."""
 
-    __slots__ = ("start",)
-    start: Size
+    __slots__ = ("axis", "body", "count")
+    body: Expression
+    axis: int
+    count: int
 
     @classmethod
-    def of(cls, big: Size, small: Size, start: Size) -> Selector:
-        def fill(node: Selector) -> None:
-            node.shape, node.start = (big, small), start
+    def of(cls, body: Expression, axis: int, count: int) -> Expression:
+        sizes = body.shape[axis : axis + count]
+        if isinstance(body, Split) and body.axis == axis and body.shape[axis : axis + len(body.sizes)] == sizes:
+            return body.body
 
-        return intern(cls, (big, small, start), fill)
+        def fill(node: Merge) -> None:
+            node.body, node.axis, node.count = body, axis, count
+            node.shape = (*body.shape[:axis], multiply_sizes(sizes), *body.shape[axis + count :])
+
+        return intern(cls, (body.serial, axis, count), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+@final
+class Split(Expression):
+    """One axis of `body` as several, in C order; their sizes multiply to its size."""
+
+    __slots__ = ("axis", "body", "sizes")
+    body: Expression
+    axis: int
+    sizes: Shape
+
+    @classmethod
+    def of(cls, body: Expression, axis: int, sizes: Shape) -> Expression:
+        if isinstance(body, Merge) and body.axis == axis and body.body.shape[axis : axis + body.count] == sizes:
+            return body.body
+
+        def fill(node: Split) -> None:
+            node.body, node.axis, node.sizes = body, axis, sizes
+            node.shape = (*body.shape[:axis], *sizes, *body.shape[axis + 1 :])
+
+        return intern(cls, (body.serial, axis, sizes), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+class IndexMap(Expression):
+    """A tensor E of zeros and ones, its long axis first: E[i, j…] = 1 where entry i is entry j…."""
+
+    __slots__ = ()
+
+    def restrict(self, operand: Expression, axis: int) -> Expression:
+        """`operand` with its long axis `axis` replaced by the short ones, restricted to what E selects."""
+        raise NotImplementedError
+
+
+@final
+class Selector(IndexMap):
+    """E[i, j] = 1 where i is the j-th entry that `pick` picks: the embedding of the picked entries."""
+
+    __slots__ = ("pick",)
+    pick: Pick
+
+    @classmethod
+    def of(cls, big: Size, pick: Pick) -> Selector:
+        def fill(node: Selector) -> None:
+            node.shape, node.pick = (big, pick.length), pick
+
+        return intern(cls, (big, pick), fill)
+
+    def restrict(self, operand: Expression, axis: int) -> Expression:
+        return Take.of(operand, axis, self.pick)
+
+
+@final
+class Merger(IndexMap):
+    """E[i, j, k, …] = 1 where i is the place of (j, k, …) in C order."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, sizes: Shape) -> Merger:
+        def fill(node: Merger) -> None:
+            node.shape = (multiply_sizes(sizes), *sizes)
+
+        return intern(cls, sizes, fill)
+
+    def restrict(self, operand: Expression, axis: int) -> Expression:
+        return Split.of(operand, axis, self.shape[1:])

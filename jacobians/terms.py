@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .expression import Adjoint, Constant, Expression, Network, Term
-from .index_maps import Selector, Slice
+from .index_maps import IndexMap
+from .selection import apply_map
 from .sizes import Size
 
 
@@ -57,7 +58,7 @@ def tidy(
     output: Sequence[int],
     sizes: dict[int, Size],
 ) -> Term:
-    """A term in normal form: scalar constants in the coefficient, selectors applied, views inlined, renumbered.
+    """A term in normal form: scalar constants in the coefficient, index maps applied, views inlined, renumbered.
 
     `sizes` has every index that counts: one that is in no operand and not in the output is a factor of its size.
     """
@@ -77,8 +78,8 @@ def tidy(
     position = 0
     while position < len(operands):
         applied = None
-        if isinstance(operands[position], Selector):
-            applied = _select(operands, indices, output, sizes, position)
+        if isinstance(operands[position], IndexMap):
+            applied = apply_map(operands, indices, output, sizes, position)
         if applied is None:
             position += 1
         else:
@@ -136,54 +137,6 @@ def _inline(
         sizes.pop(gone, None)
     indices[:] = [tuple(root(index) for index in group) for group in indices]
     return [root(index) for index in output]
-
-
-def _select(
-    operands: list[Expression],
-    indices: list[tuple[int, ...]],
-    output: Sequence[int],
-    sizes: dict[int, Size],
-    position: int,
-) -> list[int] | None:
-    """Apply the selector E at `position` to the operands that share its long index; None if nothing changes.
-
-    E[i, j] is 1 where i = start + j, so `i` may be replaced by `j` in every other operand, restricted to the entries
-    that E selects. E itself stays only where `i` is an axis of the output.
-    """
-    selector = operands[position]
-    assert isinstance(selector, Selector)
-    big, small = indices[position]
-    others = [k for k, group in enumerate(indices) if k != position and big in group]
-    if any(isinstance(operands[k], Selector) and indices[k][1] == big for k in others):
-        return None  # a selection of a selection: rare, left to the dense form
-    twins = [k for k in others if isinstance(operands[k], Selector)]
-    if any(operands[k] is not selector for k in twins):
-        return None
-    if not others and big in output:
-        return None
-    result = list(output)
-    for k in others:
-        if k in twins:  # the same selection twice: their short indices are equal
-            other = indices[k][1]
-            if other != small:
-                for m, group in enumerate(indices):
-                    indices[m] = tuple(small if index == other else index for index in group)
-                result = [small if index == other else index for index in result]
-                sizes.pop(other, None)
-            continue
-        operand = operands[k]
-        for axis, index in enumerate(indices[k]):
-            if index == big:
-                operand = Slice.of(operand, axis, selector.start, selector.shape[1])
-        operands[k] = operand
-        indices[k] = tuple(small if index == big else index for index in indices[k])
-    for k in sorted(twins, reverse=True):
-        del operands[k], indices[k]
-        position -= k < position
-    if big not in result:
-        del operands[position], indices[position]
-        sizes.pop(big, None)
-    return result
 
 
 def renumber(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..expression import Elementwise, Expression, Prime, Term
-from ..index_maps import Selector
+from ..index_maps import IndexMap, Selector
 from .closed_form import Writer
 from .names import number
 
@@ -68,9 +68,8 @@ def _entry(operand: Expression, letters: list[str], writer: Writer) -> str:
         inner, inner_plain = writer.atom(z)
         if plain and text.endswith(f"({inner})"):
             return f"{text[: -len(inner) - 2]}({_subscripted(inner, inner_plain, letters)})"
-    if isinstance(operand, Selector):  # E_ij = 1 where i = start + j
-        shift = "" if operand.start == 0 else f"+{operand.start}"
-        return f"δ_{{{letters[0]},{letters[1]}{shift}}}"
+    if isinstance(operand, IndexMap):  # E_{ij…} = 1 where entry i is entry j…
+        return _place(operand, letters)
     text, plain = writer.atom(operand)
     return _subscripted(text, plain, letters)
 
@@ -80,3 +79,16 @@ def _subscripted(text: str, plain: bool, letters: list[str]) -> str:
     if not letters:
         return text if plain else f"({text})"
     return f"{text if simple else f'({text})'}{braces(letters)}"
+
+
+def _place(index_map: IndexMap, letters: list[str]) -> str:
+    """A delta between a long axis and the entry of the short ones: δ_{i,j+3}, δ_{i,2j}, δ_{i,(jk)}."""
+    long, *short = letters
+    if not isinstance(index_map, Selector):
+        return f"δ_{{{long},({''.join(short)})}}"
+    pick = index_map.pick
+    if pick.indices is not None:
+        return f"δ_{{{long},p({short[0]})}}"
+    inner = short[0] if pick.step == 1 else f"−{short[0]}" if pick.step == -1 else f"{pick.step}{short[0]}"
+    shift = "" if pick.start == 0 else f"+{pick.start}"
+    return f"δ_{{{long},{inner}{shift}}}"

@@ -17,8 +17,8 @@ from ..expression import (
     topological,
 )
 from ..flattening import flatten
-from ..index_maps import Concatenate, Selector, Slice
-from ..sizes import add_sizes, show_shape
+from ..index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Take
+from ..sizes import add_sizes, multiply_sizes, show_shape
 from .closed_form import Writer, network_text
 from .index import term_components
 from .names import number, subscripted, typeset
@@ -86,12 +86,14 @@ class TextWriter(Writer):
             return f"{node.rule.name}({', '.join(self.atom(arg)[0] for arg in node.args)})", True
         if isinstance(node, Adjoint):
             return f"∂{self.atom(node.numerator)[0]}/∂{self._grouped(node.denominator)}", False
-        if isinstance(node, Slice):
-            return self._slice(node), True
+        if isinstance(node, Take):
+            return self._take(node), True
+        if isinstance(node, (Merge, Split)):
+            return f"reshape({self._texts[node.body.serial][0]}, {show_shape(node.shape)})", True
         if isinstance(node, Concatenate):
             return f"[{' | '.join(self.atom(part)[0] for part in node.parts)}]", True
-        if isinstance(node, Selector):
-            return self._selector(node), True
+        if isinstance(node, IndexMap):
+            return self._index_map(node), True
         assert isinstance(node, Network)
         return self._network(node)
 
@@ -118,22 +120,32 @@ class TextWriter(Writer):
             return f"|{self.atom(node.args[0])[0]}|", True
         return f"{name}({', '.join(self.atom(arg)[0] for arg in node.args)})", True
 
-    def _selector(self, node: Selector) -> str:
-        """[I_h; 0]: the identity above zeros; in general between zeros."""
-        big, small = node.shape
-        identity = subscripted("I", small)
-        above = "" if node.start == 0 else "0; "
-        below = "" if add_sizes(node.start, small) == big else "; 0"
+    def _index_map(self, node: IndexMap) -> str:
+        """[I_h; 0]: the identity above zeros; in general between zeros. Other maps by their size."""
+        big, *smalls = node.shape
+        if not isinstance(node, Selector) or node.pick.indices is not None or node.pick.step != 1:
+            return f"E[{show_shape([big])} ← {show_shape(smalls)}]"
+        identity = subscripted("I", node.pick.length)
+        above = "" if node.pick.start == 0 else "0; "
+        below = "" if add_sizes(node.pick.start, node.pick.length) == big else "; 0"
         return f"[{above}{identity}{below}]"
 
-    def _slice(self, node: Slice) -> str:
-        name = node.body.name
+    def _take(self, node: Take) -> str:
+        name, pick = node.body.name, node.pick
         whole = node.body.shape[node.axis]
-        without_last = node.start == 0 and node.axis == node.ndim - 1 and add_sizes(node.length, 1) == whole
+        without_last = (
+            pick == Pick(0, pick.length) and node.axis == node.ndim - 1 and add_sizes(pick.length, 1) == whole
+        )
         if name is not None and name.endswith("_tilde") and without_last:  # W̃ = [W | b]: this is W
             return typeset(name.removesuffix("_tilde"))
-        stop = add_sizes(node.start, node.length)
-        cut = f"{'' if node.start == 0 else node.start}:{'' if stop == whole else stop}"
+        if pick.indices is not None:
+            cut = short(f"[{', '.join(map(str, pick.indices))}]", 20)
+        elif pick.length == 1:
+            cut = str(pick.start)
+        else:
+            stop = add_sizes(pick.start, multiply_sizes([pick.step, pick.length]))
+            cut = f"{'' if pick.start == 0 else pick.start}:{'' if stop == whole else stop}"
+            cut += "" if pick.step == 1 else f":{pick.step}"
         return f"{self._grouped(node.body)}[{', '.join([':'] * node.axis + [cut])}]"
 
 
