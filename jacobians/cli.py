@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .contraction import ORDERS
+from .elementwise import ACTIVATIONS
 from .errors import JacobiansError
-from .functions import ACTIVATIONS
 from .networks import LOSSES
 
 if TYPE_CHECKING:

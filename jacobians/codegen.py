@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .contraction import Pair, needed, schedule
+from .elementwise import definition
 from .emission import LETTERS, insert_axes, join_sum, pair_source, span
 from .expression import (
     Adjoint,
@@ -33,13 +34,13 @@ from .expression import (
     topological,
 )
 from .freezing import split
-from .functions import HELPERS, definition
 from .index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
+from .lengths import Length
 from .memory import refuse_if_too_large
 from .sizes import bind_size
 
-#: Names that generated code uses itself.
-_RESERVED = frozenset({"np", "program", *HELPERS})
+#: Names that generated code uses itself, besides those of helpers.
+_RESERVED = frozenset({"np", "program"})
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,17 @@ class Program:
     lines: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
-    helpers: set[str] = field(default_factory=set)
+    helpers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._values: dict[int, _Value] = {}
         self._parameters: dict[str, str] = {}
-        self._taken = set(_RESERVED)
+        nodes = topological(self.roots)
+        self._reserved = _RESERVED | {node.rule.name for node in nodes if isinstance(node, Primitive)}
+        self._taken = set(self._reserved)
         self._temporaries: set[str] = set()
         self._renamed: dict[str, str] = {}
-        self._taken |= {key for node in topological(self.roots) if (key := name_key(node)) is not None}
+        self._taken |= {key for node in nodes if (key := name_key(node)) is not None}
         self._count = 0
         for root in self.roots:
             for node in self._needed(root):
@@ -133,7 +136,7 @@ class Program:
 
     @cached_property
     def source(self) -> str:
-        helpers = "".join(HELPERS[name] + "\n\n" for name in sorted(self.helpers))
+        helpers = "".join(self.helpers[name] + "\n\n" for name in sorted(self.helpers))
         body = "\n".join(f"    {line}" for line in self.lines)
         return f"{helpers}def program({', '.join(self._parameters.values())}):\n{body}\n"
 
@@ -187,19 +190,21 @@ class Program:
             key = name_key(node)
             assert key is not None
             self.arguments.append(key)
-            self._parameters[key] = f"{key}_" if key in _RESERVED else key
+            self._parameters[key] = f"{key}_" if key in self._reserved else key
             return _Value(self._parameters[key], shape, False)
         if isinstance(node, Constant):
             if not shape and node.name is None:
                 number = float(node.value)
                 return _Value(repr(number) if number >= 0 else f"({number!r})", shape, True)
             return _Value(self._array(node.value, f"{name_key(node) or 'c'}_value"), shape, False)
+        if isinstance(node, Length):
+            return _Value(repr(float(bind_size(node.length, self.sizes))), (), True)
         if isinstance(node, Named):
             value = self._values[node.body.serial]
             if value.text in self._temporaries:  # the line that computes it gets the name
                 self._temporaries.remove(value.text)
                 key = name_key(node) or ""
-                self._renamed[value.text] = f"{key}_" if key in _RESERVED else key
+                self._renamed[value.text] = f"{key}_" if key in self._reserved else key
             return value
         if isinstance(node, Elementwise):
             if isinstance(node.function, Prime):
@@ -207,7 +212,8 @@ class Program:
             args = [self._values[arg.serial].text for arg in node.args]
             return self._emit(node.function.template.format(*args), shape)
         if isinstance(node, Primitive):
-            self.helpers.add(node.rule.name)
+            if node.rule.helper:
+                self.helpers[node.rule.name] = node.rule.helper
             args = [self._values[arg.serial].text for arg in node.args]
             return self._emit(node.rule.template.format(*args), shape)
         if isinstance(node, Concatenate):

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
 from .broadcasting import broadcast_indices
+from .elementwise import partials
 from .expression import Elementwise, Expression, Named, Network, Primitive, Term, topological, unnamed
 from .freezing import freeze
-from .functions import partials
 from .index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
 from .sizes import Shape, Size
 from .terms import glue, merge_like, tidy

@@ -22,8 +22,10 @@ An expression is a node of an immutable graph, made once: two expressions of the
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, TypeVar, final
 from weakref import WeakValueDictionary
 
@@ -108,16 +110,23 @@ class Expression(NDArrayOperatorsMixin):
         return Named.of(name, self)
 
     def __getitem__(self, key: object) -> Any:
-        raise UnsupportedError(
-            f"an expression of shape {self.shape} cannot be indexed; np.sum, np.einsum or a product with a constant "
-            "matrix of zeros and ones selects entries"
-        )
+        return FUNCTIONS[operator.getitem](self, key)
+
+    def __getattr__(self, name: str) -> Any:
+        """NumPy's methods: `x.sum(axis=0)` is `np.sum(x, axis=0)`."""
+        if name in FUNCTIONS:
+            return partial(FUNCTIONS[name], self)
+        raise AttributeError(f"an expression has no attribute {name!r}")
 
     def __len__(self) -> int:
-        raise UnsupportedError(f"an expression of shape {self.shape} has no len(): use .shape")
+        if not self.shape or not isinstance(self.shape[0], int):
+            raise UnsupportedError(f"an expression of shape {self.shape} has no len(): use .shape")
+        return self.shape[0]
 
     def __iter__(self) -> Any:
-        raise UnsupportedError(f"an expression of shape {self.shape} cannot be iterated over: use .shape")
+        if not self.shape or not isinstance(self.shape[0], int):
+            raise UnsupportedError(f"an expression of shape {self.shape} cannot be iterated over: use .shape")
+        return (self[k] for k in range(self.shape[0]))
 
     def __bool__(self) -> bool:
         raise UnsupportedError("an expression has no truth value: it stands for numbers that are not there yet")
@@ -143,7 +152,7 @@ class Expression(NDArrayOperatorsMixin):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function not in FUNCTIONS:
-            known = ", ".join(sorted({f"np.{known.__name__}" for known in FUNCTIONS}))
+            known = ", ".join(sorted({f"np.{known.__name__}" for known in FUNCTIONS if callable(known)}))
             raise UnsupportedError(f"np.{function.__name__} has no rule for expressions; these have one: {known}")
         return FUNCTIONS[function](*args, **kwargs)
 
@@ -340,13 +349,14 @@ class Rule:
     """What a primitive is: its NumPy source, its shape, and its local Jacobians.
 
     `local(node)` gives one list of terms for each argument: ∂node/∂argument, output axes and then the argument's
-    axes reversed.
+    axes reversed. `helper` is the source of a function of that name, where the template calls one.
     """
 
     name: str
     template: str
     shape: Callable[[tuple[Expression, ...]], Shape]
     local: Callable[[Primitive], tuple[list[Term], ...]]
+    helper: str = ""
 
 
 @final

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from .binding import bind_sizes
+from .elementwise import ACTIVATIONS
 from .errors import OptionError, ShapeError
 from .expression import Array, Expression, Variable, matrix, tensor, vector
-from .functions import ACTIVATIONS, append_one, cross_entropy, half_squared_norm
+from .functions import append_one, cross_entropy, half_squared_norm
 from .memory import refuse_if_too_large
 from .sizes import Size, add_sizes, bind_size, check_size
 

@@ -22,7 +22,7 @@ def _parse(size: Size) -> tuple[tuple[tuple[str, ...], int], ...]:
     if isinstance(size, int):
         return (((), size),)
     result: _Polynomial = {}
-    for part in size.replace("-", "+-").split("+"):
+    for part in size.replace("-", "+-").removeprefix("+").split("+"):
         coefficient, symbols = 1, []
         for factor in part.split("*"):
             text = factor.strip()

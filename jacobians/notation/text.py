@@ -18,6 +18,7 @@ from ..expression import (
 )
 from ..flattening import flatten
 from ..index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Take
+from ..lengths import Length
 from ..sizes import add_sizes, multiply_sizes, show_shape
 from .closed_form import Writer, network_text
 from .index import term_components
@@ -92,6 +93,8 @@ class TextWriter(Writer):
             return f"reshape({self._texts[node.body.serial][0]}, {show_shape(node.shape)})", True
         if isinstance(node, Concatenate):
             return f"[{' | '.join(self.atom(part)[0] for part in node.parts)}]", True
+        if isinstance(node, Length):
+            return show_shape([node.length]), True
         if isinstance(node, IndexMap):
             return self._index_map(node), True
         assert isinstance(node, Network)
