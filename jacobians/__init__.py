@@ -5,6 +5,7 @@ backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂
 """
 
 from . import implicit, networks, numpy_protocol  # noqa: F401
+from .compiling import Compiled, compile  # noqa: A004 - the name is the field's
 from .errors import (
     DataError,
     JacobiansError,
@@ -32,11 +33,13 @@ from .functions import (
 from .jacobian_tensor import Jacobian, derivative
 from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 from .products import diag, outer, tensor_product, vector_tensor
+from .transforms import grad, hessian, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
 
 __all__ = [
     "LAYOUTS",
+    "Compiled",
     "Cost",
     "DataError",
     "Expression",
@@ -51,6 +54,7 @@ __all__ = [
     "UnsupportedError",
     "append_one",
     "collapse",
+    "compile",
     "constant",
     "convert_layout",
     "cost",
@@ -60,8 +64,12 @@ __all__ = [
     "derivative_shape",
     "diag",
     "evaluate",
+    "grad",
     "half_squared_norm",
+    "hessian",
     "implicit",
+    "jacobian",
+    "jvp",
     "logsumexp",
     "matrix",
     "networks",
@@ -76,4 +84,5 @@ __all__ = [
     "tensor_product",
     "vector",
     "vector_tensor",
+    "vjp",
 ]

@@ -59,6 +59,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """How the function of a program looks from outside: its name, its parameters where they are to be these, and
+    whether it returns one value instead of a tuple."""
+
+    name: str = "program"
+    parameters: tuple[str, ...] | None = None
+    single: bool = False
+
+
+@dataclass(frozen=True)
 class _Value:
     text: str
     shape: tuple[int, ...]
@@ -76,7 +86,8 @@ class Program:
     counted: frozenset[int] = frozenset()  # serials of roots that are derivatives
     what: str = "evaluating"  # what is formed, for errors
     advice: str = ""
-    name: str = ""  # what the order is called
+    order_name: str = ""  # what the order is called
+    signature: Signature = Signature()
     steps: list[Step] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
@@ -85,9 +96,10 @@ class Program:
 
     def __post_init__(self) -> None:
         self._values: dict[int, _Value] = {}
-        self._parameters: dict[str, str] = {}
         nodes = topological(self.roots)
-        self._reserved = _RESERVED | {node.rule.name for node in nodes if isinstance(node, Primitive)}
+        self._reserved = (
+            _RESERVED | {self.signature.name} | {node.rule.name for node in nodes if isinstance(node, Primitive)}
+        )
         self._taken = set(self._reserved)
         self._temporaries: set[str] = set()
         self._renamed: dict[str, str] = {}
@@ -106,7 +118,7 @@ class Program:
             else f"np.array({value.text})"
             for value in self.results
         ]
-        self.lines.append(f"return {', '.join(texts)}{',' if len(texts) == 1 else ''}")
+        self.lines.append(f"return {', '.join(texts)}{',' if len(texts) == 1 and not self.signature.single else ''}")
 
     def _rename(self) -> None:
         """Give the lines that compute named expressions their names."""
@@ -128,6 +140,11 @@ class Program:
         return sum(step.multiplications for step in self.steps if step.derivative)
 
     @property
+    def all_multiplications(self) -> int:
+        """Those of forward values too, which two ways to one result may share differently."""
+        return sum(step.multiplications for step in self.steps)
+
+    @property
     def peak_elements(self) -> int:
         derivative = [prod(step.shape) for step in self.steps if step.derivative]
         return max(derivative + [prod(value.shape) for value in self.results], default=0)
@@ -138,14 +155,27 @@ class Program:
     def source(self) -> str:
         helpers = "".join(self.helpers[name] + "\n\n" for name in sorted(self.helpers))
         body = "\n".join(f"    {line}" for line in self.lines)
-        return f"{helpers}def program({', '.join(self._parameters.values())}):\n{body}\n"
+        keys = self.arguments if self.signature.parameters is None else self.signature.parameters
+        return f"{helpers}def {self.signature.name}({', '.join(self._parameter(key) for key in keys)}):\n{body}\n"
+
+    def _parameter(self, key: str) -> str:
+        """How a name of the user stands in the code."""
+        return f"{key}_" if key in self._reserved else key
+
+    @property
+    def standalone(self) -> str:
+        """The source with what it needs: it runs on its own. Constants are written out."""
+        constants = "".join(
+            f"{name} = np.array({array.tolist()!r}).reshape({array.shape})\n" for name, array in self.constants.items()
+        )
+        return "\n\n".join(part for part in ("import numpy as np\n", constants, self.source) if part)
 
     @cached_property
     def function(self) -> Callable[..., tuple[Any, ...]]:
         namespace: dict[str, Any] = {"np": np, **self.constants}
         # The text is made of templates of this library and of identifiers that were checked: nothing a user typed.
         exec(compile(self.source, "<jacobians program>", "exec"), namespace)  # noqa: S102
-        return namespace["program"]  # type: ignore[no-any-return]
+        return namespace[self.signature.name]  # type: ignore[no-any-return]
 
     def run(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of the roots, as arrays. Too large an array is refused before anything is computed."""
@@ -190,8 +220,7 @@ class Program:
             key = name_key(node)
             assert key is not None
             self.arguments.append(key)
-            self._parameters[key] = f"{key}_" if key in self._reserved else key
-            return _Value(self._parameters[key], shape, False)
+            return _Value(self._parameter(key), shape, False)
         if isinstance(node, Constant):
             if not shape and node.name is None:
                 number = float(node.value)
@@ -204,7 +233,7 @@ class Program:
             if value.text in self._temporaries:  # the line that computes it gets the name
                 self._temporaries.remove(value.text)
                 key = name_key(node) or ""
-                self._renamed[value.text] = f"{key}_" if key in self._reserved else key
+                self._renamed[value.text] = self._parameter(key)
             return value
         if isinstance(node, Elementwise):
             if isinstance(node.function, Prime):
@@ -285,9 +314,9 @@ class Program:
         if dense:  # a reshape of the result must be a view of it, so it is stored in C order
             text = f"np.array({total}, order='C')" if full else f"np.broadcast_to({total}, {shape}).copy(order='C')"
             reshaped = any(isinstance(one, (Merger, Selector)) for term, _ in scattered for one in term.operands)
-            if full and not reshaped and (len(dense) > 1 or dense[0].fresh):
+            if full and not reshaped and (len(dense) > 1 or dense[0].fresh or total.startswith("-")):
                 text = total
-            fresh = text == total and len(dense) == 1
+            fresh = text == total and dense[0].fresh and len(dense) == 1
             out = dense[0] if fresh else self._emit(text, shape, derivative=derivative)
         else:
             out = self._emit(f"np.zeros({shape})", shape, derivative=derivative)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from .binding import bind_sizes, bind_values, name_table, require
 from .chains import Chain
-from .codegen import Program, Step
+from .codegen import Program, Signature, Step
 from .contraction import check_order
 from .errors import ShapeError
 from .expression import Array, Expression, as_expression
@@ -38,33 +38,44 @@ class Cost:
 
 
 def plan(
-    jacobians: Sequence[HasChain], order: str, sizes: Mapping[str, int], given: frozenset[str] = frozenset()
+    items: Sequence[HasChain | Expression],
+    order: str,
+    sizes: Mapping[str, int],
+    given: frozenset[str] = frozenset(),
+    signature: Signature = Signature(),  # noqa: B008 - immutable
 ) -> Program:
-    """The program that evaluates `jacobians` together in `order`; what they share is computed once."""
-    chains = [jacobian.chain for jacobian in jacobians]
+    """The program that evaluates Jacobians, in `order`, and expressions together; what they share is computed once."""
+    chains = [item.chain for item in items if not isinstance(item, Expression)]
     largest = max(chains, key=lambda one: len(one.shape), default=None)
     advice = (
         f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y @ "
         "∂y/∂x costs what backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
     )
-
     what = "evaluating " + ", ".join(chain.symbol for chain in chains)
 
-    def program(roots: Sequence[Expression], inner: str, name: str) -> Program:
-        counted = frozenset(root.serial for root in roots)
-        return Program(roots, sizes, inner, given, counted, what, advice, name)
+    def program(roots: Sequence[Expression], inner: str, called: str) -> Program:
+        counted = frozenset(
+            root.serial for root, item in zip(roots, items, strict=True) if not isinstance(item, Expression)
+        )
+        return Program(roots, sizes, inner, given, counted, what, advice, called, signature)
+
+    def root(item: HasChain | Expression, kind: str) -> Expression:
+        return item if isinstance(item, Expression) else item.chain.root(kind)
 
     def nested(kind: str) -> Program:
-        return program([chain.root(kind) for chain in chains], "reverse" if kind == "dense" else kind, kind)
+        return program([root(item, kind) for item in items], "reverse" if kind == "dense" else kind, kind)
 
+    if not chains:
+        return program([root(item, "") for item in items], order if order == "optimal" else "reverse", order)
     if order != "optimal":
         return nested(order)
     candidates = [nested("reverse"), nested("forward")]
     if any(chain.searchable for chain in chains):
         roots = []
-        for chain in chains:
-            own = [chain.root(kind) for kind in ("reverse", "flat") if kind == "reverse" or chain.searchable]
-            roots.append(min(own, key=lambda root: program([root], "optimal", "").multiplications))
+        for item in items:
+            searchable = not isinstance(item, Expression) and item.chain.searchable
+            own = [root(item, kind) for kind in ("reverse", "flat") if kind == "reverse" or searchable]
+            roots.append(min(own, key=lambda one: Program([one], sizes, "optimal").all_multiplications))
         candidates.append(program(roots, "optimal", "searched"))
     return min(candidates, key=lambda one: one.multiplications)
 
@@ -85,7 +96,7 @@ def cost(jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, 
                 )
     program = plan(jacobians, order, bound)
     steps = tuple(step for step in program.steps if step.derivative)
-    return Cost(program.multiplications, program.peak_elements, steps, program.name)
+    return Cost(program.multiplications, program.peak_elements, steps, program.order_name)
 
 
 def evaluate_together(

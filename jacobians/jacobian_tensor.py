@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from . import compiling, structured
 from .binding import bind_values, name_table, require
 from .chains import Chain
 from .codegen import Program
+from .compiling import Compiled
 from .contraction import check_order
 from .derivatives import accumulate_reverse
 from .errors import NamingError, ShapeError, UnsupportedError
@@ -82,13 +86,53 @@ class Jacobian:
             return [self]
         return [Jacobian(factor, self._inner if place == 0 else None) for place, factor in enumerate(factors)]
 
-    def __matmul__(self, other: object) -> Jacobian:
-        """The chain rule through the shared middle: ∂y/∂z @ ∂z/∂x is the sum over the paths that pass z."""
+    def __matmul__(self, other: Any) -> Any:
+        """The chain rule through the shared middle: ∂y/∂z @ ∂z/∂x is the sum over the paths that pass z.
+
+        With an array or an expression in the shape of x it is the directional derivative, and with the `.T` of a
+        Jacobian by the same x the product J Kᵀ; both are expressions, and nothing is materialised.
+        """
+        if isinstance(other, JacobianView) and other.layout == "denominator":
+            return structured.times_transposed(self.chain, other.jacobian.chain)
+        if isinstance(other, (Expression, np.ndarray)):
+            return structured.from_right(self.chain, other)
         if not isinstance(other, Jacobian):
-            raise UnsupportedError(f"{self.symbol} @ {type(other).__name__}: the chain rule multiplies two Jacobians")
+            raise UnsupportedError(
+                f"{self.symbol} @ {type(other).__name__}: the chain rule multiplies Jacobians; a product is with an "
+                "array or an expression"
+            )
         if unnamed(self.denominator) is not unnamed(other.numerator):
             raise ShapeError(self._chain_message(other))
         return Jacobian(self.chain.then(other.chain), self._inner)
+
+    def __rmatmul__(self, other: Any) -> Expression:
+        """v @ J for an array or an expression in the shape of y: what backpropagation computes, as an expression."""
+        return structured.from_left(other, self.chain)
+
+    def __getitem__(self, key: Any) -> Jacobian:
+        """The Jacobian of `y[key]`: a slice by output."""
+        part = self.numerator[key]
+        return Jacobian(Chain([(part, *path) for path in self.chain.paths]))
+
+    def norm(self) -> Expression:
+        """The Frobenius norm, as an expression."""
+        return structured.norm(self.chain)
+
+    def trace(self) -> Expression:
+        """Σ ∂y_k/∂x_k for y and x of one shape, as an expression."""
+        return structured.trace(self.chain)
+
+    def diagonal(self) -> Expression:
+        """∂y_k/∂x_k in the shape of y, for y and x of one shape, as an expression."""
+        return structured.diagonal(self.chain)
+
+    def nbytes(self, sizes: Mapping[str, int] | None = None) -> structured.Bytes:
+        """Bytes of the dense array, and of the operands that are stored instead."""
+        return structured.nbytes(self.chain, sizes)
+
+    def compile(self, variables: Sequence[Any] | None = None, order: str = "optimal", **options: Any) -> Compiled:
+        """This Jacobian as a function of arrays; see `jacobians.compile`."""
+        return compiling.compile(self, variables, order, **options)
 
     def _chain_message(self, other: Jacobian) -> str:
         middle, top = label(self.denominator), label(other.numerator)
@@ -265,6 +309,12 @@ class JacobianView:
         raise ShapeError(
             f"the {self.layout!r} view of {self.symbol} has no .T here; evaluate it and transpose the array"
         )
+
+    def __matmul__(self, other: Any) -> Any:
+        """J.T @ K for two Jacobians of one y, as an expression: for J = K the Gauss–Newton matrix."""
+        if self.layout != "denominator" or not isinstance(other, Jacobian):
+            raise UnsupportedError(f"{self!r} @ {type(other).__name__}: what is formed is J.T @ K of two Jacobians")
+        return structured.transposed_times(self.jacobian.chain, other.chain)
 
     def to_layout(self, layout: str) -> JacobianView:
         """The same Jacobian in yet another layout."""

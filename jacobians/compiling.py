@@ -1,0 +1,139 @@
+"""`compile`: expressions and Jacobians as one Python function of arrays, with source that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .binding import bind_sizes, bind_values, name_table
+from .chains import Chain
+from .codegen import Program, Signature
+from .contraction import check_order
+from .errors import NamingError, ShapeError
+from .evaluation import HasChain, plan
+from .expression import Expression, Variable, as_expression, topological
+from .naming import check_name, normalise
+
+
+class Compiled:
+    """A function of arrays, made once for each set of sizes that it meets.
+
+    Call it with the arrays in the order of `variables`, or by name. It returns one array, or a tuple of them where it
+    was made of a list. `source` is the code for the sizes that are known: it runs on its own.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[HasChain | Expression],
+        order: str,
+        sizes: Mapping[str, int],
+        signature: Signature,
+    ) -> None:
+        self.variables = signature.parameters or ()
+        self._items = list(items)
+        self._order = order
+        self._sizes = dict(sizes)
+        self._signature = signature
+        self._table = name_table(_roots(items))
+        self._functions: dict[tuple[object, ...], Any] = {}
+        self._last: Program | None = None
+
+    def __call__(self, *arrays: Any, **named: Any) -> Any:
+        """The values, as arrays. Errors are those of `evaluate`."""
+        if named:
+            arrays = self._ordered(arrays, named)
+        try:
+            function = self._functions[tuple([(array.shape, array.dtype.char) for array in arrays])]
+        except (AttributeError, KeyError):
+            return self._first(arrays)
+        return function(*arrays)
+
+    def _ordered(self, arrays: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        rest = self.variables[len(arrays) :]
+        keys = {normalise(name): value for name, value in named.items()}
+        unknown = [name for name in keys if name not in rest]
+        if unknown or len(keys) < len(rest):
+            wrong = f"unknown or given twice: {unknown[0]!r}" if unknown else f"missing: {set(rest) - set(keys)}"
+            raise NamingError(f"{self._signature.name} takes {', '.join(self.variables)}; {wrong}")
+        return (*arrays, *(keys[name] for name in rest))
+
+    def _first(self, arrays: tuple[Any, ...]) -> Any:
+        """The first call with these shapes: check them, make the function, and call it."""
+        if len(arrays) != len(self.variables):
+            names = ", ".join(self.variables)
+            raise ShapeError(f"{self._signature.name} takes {len(self.variables)} arrays ({names}), got {len(arrays)}")
+        binding = bind_values(dict(zip(self.variables, arrays, strict=True)), self._table, self._sizes)
+        checked = [binding.arrays[name] for name in self.variables]
+        function = self._made(binding.sizes)
+        plain = all(
+            a is b or (isinstance(b, np.ndarray) and b.dtype.kind == "f") for a, b in zip(checked, arrays, strict=True)
+        )
+        if plain:
+            self._functions[tuple((array.shape, array.dtype.char) for array in arrays)] = function
+        return function(*checked)
+
+    def _made(self, sizes: Mapping[str, int]) -> Any:
+        program = self.program(sizes)
+        program.check_memory()
+        return program.function
+
+    def program(self, sizes: Mapping[str, int] | None = None) -> Program:
+        """The straight-line program for given sizes."""
+        bound = {**self._sizes, **bind_sizes(sizes)}
+        self._last = plan(self._items, self._order, bound, signature=self._signature)
+        return self._last
+
+    @property
+    def source(self) -> str:
+        """The code, for the sizes of the last call or those that were given; it starts with its imports.
+
+        Raises `ShapeError` while a symbolic size has no value.
+        """
+        return (self._last or self.program()).standalone
+
+
+def _roots(items: Sequence[HasChain | Expression]) -> list[Expression]:
+    roots: list[Expression] = []
+    for item in items:
+        if isinstance(item, Expression):
+            roots.append(item)
+        else:
+            roots += [point for path in item.chain.paths for point in path]
+    return roots
+
+
+def compile(  # noqa: A001 - the name is the field's
+    items: Any,
+    variables: Sequence[Any] | None = None,
+    order: str = "optimal",
+    sizes: Mapping[str, int] | None = None,
+    name: str = "program",
+) -> Compiled:
+    """Expressions and Jacobians as one function of arrays; common parts are computed once.
+
+    `items` is an expression or a Jacobian, or a list of them; `variables` gives the order of the arguments, as names or
+    variables (default: the order in which a depth-first walk meets them). Raises `NamingError` if a variable that is
+    needed is not among `variables`.
+
+    >>> from jacobians import derivative, vector
+    >>> x = vector("x", 3)
+    >>> f = compile(derivative(x @ x, x))
+    >>> f(np.array([1.0, 2.0, 3.0])).tolist()
+    [2.0, 4.0, 6.0]
+    """
+    check_order(order)
+    check_name(name, "a function")
+    single = not isinstance(items, (list, tuple))
+    listed: list[Any] = [items] if single else list(items)
+    wanted = [item if isinstance(getattr(item, "chain", None), Chain) else as_expression(item) for item in listed]
+    found = [node.name for node in topological(_roots(wanted)) if isinstance(node, Variable)]
+    if variables is None:
+        names = list(dict.fromkeys(normalise(one) for one in found))
+    else:
+        names = [normalise(one if isinstance(one, str) else one.name) for one in variables]
+        missing = [one for one in found if normalise(one) not in names]
+        if missing:
+            raise NamingError(f"compile: the expressions need {missing[0]!r}, which is not among {', '.join(names)}")
+    return Compiled(wanted, order, bind_sizes(sizes), Signature(name, tuple(names), single))

@@ -1,0 +1,433 @@
+"""`jacobian`, `grad`, `hessian`, `vjp`, `jvp` of ordinary functions of NumPy arrays, as in autograd and JAX.
+
+A function is called once with variables in place of its arrays, for each set of shapes that it meets; what comes back
+is derived, compiled and kept. An argument may be an array, a number, or nested tuples, lists and dictionaries of them;
+anything else (and integers, which are often sizes or places) is passed through as it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from . import compiling
+from .algebra import add, multiply, permute, sum_axes, zeros
+from .compiling import Compiled
+from .derivatives import accumulate_forward
+from .errors import ShapeError, UnsupportedError
+from .expression import Expression, Network, Term, Variable, as_expression, scalar, tensor
+from .jacobian_tensor import Jacobian, derivative
+from .layout import check_layout, from_numerator
+
+Tree = Any  # nested tuples, lists and dictionaries of leaves
+
+
+# --- nested containers ------------------------------------------------------------------------------------------------
+
+
+def is_leaf(value: object) -> bool:
+    """Whether a value is something to differentiate by: an array, a floating-point number, or an expression."""
+    return isinstance(value, (np.ndarray, float, np.floating, Expression))
+
+
+def map_tree(function: Callable[[Any, str], Any], tree: Tree, name: str) -> Tree:
+    """`function(leaf, name)` for every leaf; a leaf of a container is called by its place in it."""
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*(map_tree(function, one, f"{name}_{k}") for k, one in zip(tree._fields, tree, strict=True)))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(map_tree(function, one, f"{name}_{k}") for k, one in enumerate(tree))
+    if isinstance(tree, dict):
+        return {key: map_tree(function, one, f"{name}_{key}") for key, one in tree.items()}
+    return function(tree, name)
+
+
+def leaves(tree: Tree) -> Iterator[Any]:
+    """The leaves, in order."""
+    if isinstance(tree, (tuple, list)):
+        for one in tree:
+            yield from leaves(one)
+    elif isinstance(tree, dict):
+        for one in tree.values():
+            yield from leaves(one)
+    else:
+        yield tree
+
+
+def _signature(tree: Tree) -> object:
+    """What a compiled function depends on: the shapes of leaves, and the values of everything else."""
+    if isinstance(tree, np.ndarray):
+        return tree.shape
+    if isinstance(tree, (tuple, list)):
+        return (type(tree), *(_signature(one) for one in tree))
+    if isinstance(tree, dict):
+        return tuple((key, _signature(one)) for key, one in tree.items())
+    return float if isinstance(tree, (float, np.floating)) else (type(tree), tree)
+
+
+# --- tracing ----------------------------------------------------------------------------------------------------------
+
+
+class Traced:
+    """A function of arrays, called with variables of their shapes."""
+
+    def __init__(self, f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        self.variables: list[Variable] = []
+        self.by_argument: list[Tree] = []
+        taken: set[str] = set()
+
+        def variable(leaf: Any, name: str) -> Any:
+            if not is_leaf(leaf):
+                return leaf
+            unique = "".join(mark if mark.isalnum() else "_" for mark in name)
+            while unique in taken:
+                unique += "_"
+            taken.add(unique)
+            made = tensor(unique, *np.shape(leaf))
+            self.variables.append(made)
+            return made
+
+        names = _parameter_names(f, len(args))
+        self.by_argument = [map_tree(variable, arg, name) for arg, name in zip(args, names, strict=True)]
+        given = {key: map_tree(variable, value, key) for key, value in kwargs.items()}
+        self.output = f(*self.by_argument, **given)
+
+
+def _parameter_names(f: Callable[..., Any], count: int) -> list[str]:
+    """The names of the first parameters of f, or x0, x1, … where Python does not tell."""
+    names: list[str] = []
+    try:
+        for parameter in inspect.signature(f).parameters.values():
+            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+                names.append(parameter.name)
+    except (TypeError, ValueError):
+        pass
+    return [names[k] if k < len(names) else f"x{k}" for k in range(count)]
+
+
+def _chosen(args: Sequence[Any], argnums: int | Sequence[int], what: str) -> list[int]:
+    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    for number in numbers:
+        if not -len(args) <= number < len(args):
+            raise ShapeError(f"{what}: argnums {number} of a function that was called with {len(args)} arguments")
+    numbers = [number % len(args) for number in numbers]
+    for number in numbers:
+        for leaf in leaves(args[number]):
+            if not is_leaf(leaf):
+                hint = "; write a float, such as 2.0" if isinstance(leaf, int) and not isinstance(leaf, bool) else ""
+                raise UnsupportedError(
+                    f"{what}: argument {number} has a {type(leaf).__name__}, and derivatives are by arrays and "
+                    f"floating-point numbers{hint}"
+                )
+    return numbers
+
+
+class _Transform:
+    """A function of arrays that is derived and compiled once for each signature."""
+
+    def __init__(
+        self, f: Callable[..., Any], build: Callable[[Traced, list[int]], Tree], argnums: Any, what: str
+    ) -> None:
+        self._f, self._build, self._argnums, self._what = f, build, argnums, what
+        self._known: dict[object, tuple[Compiled, Callable[[Sequence[Any]], Any]]] = {}
+        self.compiled: Compiled | None = None
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            key: object = tuple([arg.shape for arg in args]) if not kwargs else None
+        except AttributeError:
+            key = None
+        if key is None or key not in self._known or any(isinstance(arg, Expression) for arg in args):
+            return self._general(args, kwargs)
+        compiled, shaped = self._known[key]
+        return shaped(compiled(*args))
+
+    def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Any arguments: arrays are found in their containers, expressions give an expression."""
+        flat = [leaf for tree in (*args, *kwargs.values()) for leaf in leaves(tree) if is_leaf(leaf)]
+        numbers = _chosen(args, self._argnums, self._what)
+        if any(isinstance(leaf, Expression) for leaf in flat):
+            return self._symbolic(args, kwargs, numbers)
+        plain = not kwargs and all(isinstance(arg, np.ndarray) for arg in args)
+        key: object = tuple(arg.shape for arg in args) if plain else (_signature(args), _signature(kwargs))
+        if key not in self._known:
+            traced = Traced(self._f, args, kwargs)
+            self._known[key] = _compiled(self._build(traced, numbers), traced.variables)
+        compiled, shaped = self._known[key]
+        self.compiled = compiled
+        return shaped(compiled(*flat))
+
+    def _symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[int]) -> Any:
+        """Called while another function is traced: the derivative as an expression."""
+        traced = Traced.__new__(Traced)
+
+        def independent(leaf: Any, name: str) -> Any:
+            expression = as_expression(leaf)
+            return expression if expression.name is not None else expression.named(f"at_{name}_{expression.serial}")
+
+        names = _parameter_names(self._f, len(args))
+        traced.by_argument = [
+            map_tree(independent, arg, name) if k in numbers else arg
+            for k, (arg, name) in enumerate(zip(args, names, strict=True))
+        ]
+        traced.variables = []
+        traced.output = self._f(*traced.by_argument, **kwargs)
+        return map_tree(lambda leaf, _: _as_array_expression(leaf), self._build(traced, numbers), "")
+
+
+class _Laid:
+    """A Jacobian to be given in a layout."""
+
+    def __init__(self, jacobian: Jacobian, layout: str) -> None:
+        self.jacobian, self.layout = jacobian, layout
+
+
+def _as_array_expression(leaf: Any) -> Expression:
+    if isinstance(leaf, _Laid):
+        of, wrts = leaf.jacobian.differentiated
+        if leaf.layout == "vec":
+            raise UnsupportedError("the vec layout of a derivative inside another one; take another layout there")
+        order = _axis_order(len(of), [len(wrt) for wrt in wrts], leaf.layout)
+        return permute(leaf.jacobian.expression, order)
+    return as_expression(leaf)
+
+
+def _axis_order(rank_of: int, ranks: Sequence[int], layout: str) -> list[int]:
+    """The axes of the numerator layout, in the order that a layout has them."""
+    total = rank_of + sum(ranks)
+    marked = np.empty(tuple(range(2, total + 2)), dtype=bool)  # each axis is known by its size
+    return [size - 2 for size in from_numerator(marked, rank_of, ranks, layout).shape]
+
+
+def _compiled(tree: Tree, variables: Sequence[Variable]) -> tuple[Compiled, Callable[[Sequence[Any]], Any]]:
+    """A tree of expressions and Jacobians as one function, and what brings its results into the shape of the tree."""
+    items: list[Any] = []
+    finish: list[Callable[[Any], Any]] = []
+
+    def place(leaf: Any, _: str) -> int:
+        if isinstance(leaf, _Laid):
+            of, wrts = leaf.jacobian.differentiated
+            ranks = [len(wrt) for wrt in wrts]
+            items.append(leaf.jacobian)
+            if leaf.layout == "vec":
+                finish.append(lambda array: from_numerator(array, len(of), ranks, "vec"))
+            else:
+                order = tuple(_axis_order(len(of), ranks, leaf.layout))
+                trivial = order == tuple(range(len(order)))
+                finish.append((lambda array: array) if trivial else (lambda array: array.transpose(order)))
+        else:
+            items.append(as_expression(leaf))
+            finish.append(lambda array: array)
+        return len(items) - 1
+
+    shape = map_tree(place, tree, "")
+    compiled = compiling.compile(items, list(variables))
+    if isinstance(shape, int):
+        (only,) = finish
+        return compiled, lambda results: only(results[0])
+    return compiled, lambda results: map_tree(lambda k, _: finish[k](results[k]), shape, "")
+
+
+def _public(f: Callable[..., Any], transform: _Transform, what: str) -> Callable[..., Any]:
+    @wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return transform(args, kwargs)
+
+    wrapped.__doc__ = f"{what} of {getattr(f, '__name__', 'f')}."
+    wrapped.transform = transform  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _by_arguments(traced: Traced, numbers: list[int], argnums: Any, one: Callable[[Any], Any]) -> Tree:
+    """`one(variable)` for every leaf of the chosen arguments, in their containers."""
+    trees = [map_tree(lambda leaf, _: one(leaf), traced.by_argument[number], "") for number in numbers]
+    return trees[0] if isinstance(argnums, int) else tuple(trees)
+
+
+# --- the functions ----------------------------------------------------------------------------------------------------
+
+
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: str = "numerator") -> Callable[..., Any]:
+    """∂f/∂x as a function of the same arguments, in any of the four layouts.
+
+    `argnums` is a number, or several for a tuple; an argument or a result of nested containers gives such a container.
+    The shape is that of f's result and then that of the argument, reversed ("ad": as it is, which is JAX's). Compiled
+    once for each set of shapes. Raises `LayoutError` for an unknown layout.
+
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0])).tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
+    """
+    check_layout(layout)
+
+    def build(traced: Traced, numbers: list[int]) -> Tree:
+        return map_tree(
+            lambda output, _: _by_arguments(
+                traced, numbers, argnums, lambda x: _Laid(derivative(as_expression(output), x), layout)
+            ),
+            traced.output,
+            "",
+        )
+
+    return _public(f, _Transform(f, build, argnums, "jacobian"), "The Jacobian")
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """∇f in the shape of its argument: the transpose of the derivative of a scalar (item 1a).
+
+    Raises `ShapeError` if f's result is not a scalar.
+
+    >>> grad(lambda x: x @ x)(np.array([1.0, 2.0])).tolist()
+    [2.0, 4.0]
+    """
+
+    def build(traced: Traced, numbers: list[int]) -> Tree:
+        y = _scalar(traced.output, "grad", "jacobian")
+        found = _derivatives(y, [leaf for number in numbers for leaf in leaves(traced.by_argument[number])])
+        return _by_arguments(traced, numbers, argnums, lambda x: _Laid(found[x.serial], "ad"))
+
+    return _public(f, _Transform(f, build, argnums, "grad"), "The gradient")
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: str = "numerator") -> Callable[..., Any]:
+    """∂(∂f/∂x)/∂x as a function of the same arguments; the layout applies to both differentiations.
+
+    With several arguments, or containers of them, a container of containers, as JAX has it. "ad" is f, x, x.
+
+    >>> hessian(lambda x: x @ x)(np.array([1.0, 2.0])).tolist()
+    [[2.0, 0.0], [0.0, 2.0]]
+    """
+    check_layout(layout)
+
+    def build(traced: Traced, numbers: list[int]) -> Tree:
+        y = as_expression(traced.output)
+        return _by_arguments(
+            traced,
+            numbers,
+            argnums,
+            lambda x: _by_arguments(
+                traced, numbers, argnums, lambda again: _Laid(derivative(derivative(y, x), again), layout)
+            ),
+        )
+
+    return _public(f, _Transform(f, build, argnums, "hessian"), "The Hessian")
+
+
+def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """f(*args), and the function from a cotangent in the shape of the result to one for each argument, in its shape.
+
+    >>> value, pull = vjp(lambda x: x * x, np.array([1.0, 2.0]))
+    >>> pull(np.array([1.0, 10.0]))[0].tolist()
+    [2.0, 40.0]
+    """
+
+    def build(traced: Traced, numbers: list[int]) -> Tree:
+        *inputs, cotangents = traced.by_argument
+        outputs = list(leaves(traced.output))
+        pairs = zip(outputs, leaves(cotangents), strict=True)
+        total = add(zeros(()), *(sum_axes(multiply(as_expression(y), v)) for y, v in pairs))
+        found = _derivatives(total, [leaf for tree in inputs for leaf in leaves(tree) if isinstance(leaf, Expression)])
+        return tuple(
+            map_tree(lambda x, _: _Laid(found[x.serial], "ad") if isinstance(x, Expression) else None, tree, "")
+            for tree in inputs
+        )
+
+    value = f(*args)
+
+    def pull(cotangent: Any) -> Any:
+        for y, v in zip(leaves(value), leaves(cotangent), strict=True):
+            if np.shape(y) != np.shape(v):
+                raise ShapeError(f"vjp: the cotangent has shape {np.shape(v)} and f's result {np.shape(y)}")
+        transform = _remembered(
+            "_jacobians_vjp", f, lambda: _Transform(_ignoring_last(f), build, tuple(range(len(args))), "vjp")
+        )
+        return transform((*args, map_tree(_as_float, cotangent, "")), {})
+
+    return value, pull
+
+
+def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """f(*args) and ∂f/∂args times the tangents, by one pass forward. Tangents have the shapes of the arguments.
+
+    >>> jvp(lambda x: x * x, (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))[1].tolist()
+    [2.0, 40.0]
+    """
+    if len(args) != len(tangents):
+        raise ShapeError(f"jvp: {len(args)} arguments and {len(tangents)} tangents")
+    for k, (arg, tangent) in enumerate(zip(args, tangents, strict=True)):
+        for x, v in zip(leaves(arg), leaves(tangent), strict=True):
+            if np.shape(x) != np.shape(v):
+                raise ShapeError(f"jvp: the tangent of argument {k} has shape {np.shape(v)}, and it {np.shape(x)}")
+
+    def build(traced: Traced, numbers: list[int]) -> Tree:
+        inputs, directions = traced.by_argument[: len(args)], traced.by_argument[len(args) :]
+        pairs = [
+            (x, v)
+            for arg, tangent in zip(inputs, directions, strict=True)
+            for x, v in zip(leaves(arg), leaves(tangent), strict=True)
+            if isinstance(x, Expression)
+        ]
+        return map_tree(lambda y, _: (as_expression(y), _pushed(as_expression(y), pairs)), traced.output, "")
+
+    def alone(*both: Any) -> Any:
+        return f(*both[: len(args)])
+
+    transform = _remembered("_jacobians_jvp", f, lambda: _Transform(alone, build, tuple(range(len(args))), "jvp"))
+    both = transform((*args, *map_tree(_as_float, tuple(tangents), "")), {})
+    return _unzipped(both, 0), _unzipped(both, 1)
+
+
+def _pushed(y: Expression, pairs: Sequence[tuple[Expression, Expression]]) -> Expression:
+    """Σ ∂y/∂x · v, from the inputs up."""
+    bottom = scalar("tangent")
+    total: Expression = zeros(y.shape)
+    for x, v in pairs:
+        axes = tuple(range(x.ndim))
+        seed = Term(1.0, (v,), (axes,), axes, x.shape)
+        total = add(total, Network.of(accumulate_forward(y, x, [seed], bottom), y.shape))
+    return total
+
+
+def _unzipped(tree: Tree, place: int) -> Tree:
+    """One member of every pair in a tree of pairs."""
+    if isinstance(tree, dict):
+        return {key: _unzipped(one, place) for key, one in tree.items()}
+    if len(tree) == 2 and not any(isinstance(one, (tuple, list, dict)) for one in tree):
+        return tree[place]
+    return type(tree)(_unzipped(one, place) for one in tree)
+
+
+def _as_float(value: Any, _: str) -> Any:
+    return value if isinstance(value, Expression) else np.asarray(value, dtype=float)
+
+
+def _remembered(name: str, f: Any, make: Callable[[], _Transform]) -> _Transform:
+    """A transform that is kept with the function itself, and goes when it goes."""
+    found: _Transform | None = getattr(f, name, None)
+    if found is None:
+        found = make()
+        with suppress(AttributeError, TypeError):  # a built-in function takes no attribute
+            setattr(f, name, found)
+    return found
+
+
+def _ignoring_last(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: f(*args[:-1])
+
+
+def _derivatives(y: Expression, variables: Sequence[Any]) -> dict[int, Jacobian]:
+    """∂y/∂x for several x, sharing intermediates, by their serial numbers."""
+    found: list[Jacobian] = derivative(y, list(variables)) if variables else []
+    return {x.serial: one for x, one in zip(variables, found, strict=True)}
+
+
+def _scalar(output: Any, what: str, other: str) -> Expression:
+    if isinstance(output, (tuple, list, dict)):
+        raise ShapeError(f"{what}: f gives a {type(output).__name__}, and a scalar is needed; {other} takes any result")
+    y = as_expression(output)
+    if y.shape:
+        raise ShapeError(f"{what}: f gives shape {y.shape}, and a scalar is needed; {other} takes any result")
+    return y
