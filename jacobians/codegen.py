@@ -102,9 +102,14 @@ class Program:
         )
         self._taken = set(self._reserved)
         self._temporaries: set[str] = set()
+        self._known: dict[str, _Value] = {}  # what was computed before, by its text
+        self._shared: set[str] = set()  # values with several readers: never written into
         self._renamed: dict[str, str] = {}
-        self._taken |= {key for node in nodes if (key := name_key(node)) is not None}
         self._count = 0
+        names = {key for node in nodes if (key := name_key(node)) is not None}
+        self._taken |= names
+        # a name of the user that the code needs itself is spelled otherwise there
+        self._spelled = {key: self._fresh(f"{key}_") for key in sorted(names & self._reserved)}
         for root in self.roots:
             for node in self._needed(root):
                 if node.serial not in self._values:
@@ -160,7 +165,7 @@ class Program:
 
     def _parameter(self, key: str) -> str:
         """How a name of the user stands in the code."""
-        return f"{key}_" if key in self._reserved else key
+        return self._spelled.get(key, key)
 
     @property
     def standalone(self) -> str:
@@ -277,12 +282,19 @@ class Program:
         einsum: str = "",
         fresh: bool = True,
     ) -> _Value:
+        known = self._known.get(text)
+        if known is not None and known.shape == shape:
+            self._shared.add(known.text)
+            return replace(known, fresh=False)
         self._count += 1
         name = self._fresh(f"t{self._count}")
         self._temporaries.add(name)
         self.steps.append(Step(name, text, shape, multiplications, derivative, einsum))
         self.lines.append(f"{name} = {text}  # {einsum or 'shape'} {shape}")
-        return _Value(name, shape, fresh)
+        value = _Value(name, shape, fresh)
+        if not text.startswith("np.zeros("):  # these are there to be written into
+            self._known[text] = value
+        return value
 
     # --- networks ---------------------------------------------------------------------------------------------
 
@@ -314,12 +326,16 @@ class Program:
         if dense:  # a reshape of the result must be a view of it, so it is stored in C order
             text = f"np.array({total}, order='C')" if full else f"np.broadcast_to({total}, {shape}).copy(order='C')"
             reshaped = any(isinstance(one, (Merger, Selector)) for term, _ in scattered for one in term.operands)
-            if full and not reshaped and (len(dense) > 1 or dense[0].fresh or total.startswith("-")):
+            own = len(dense) == 1 and dense[0].fresh and dense[0].text not in self._shared
+            if full and not reshaped and (own or len(dense) > 1 or total.startswith("-")):
                 text = total
-            fresh = text == total and dense[0].fresh and len(dense) == 1
+            fresh = text == total and own
             out = dense[0] if fresh else self._emit(text, shape, derivative=derivative)
         else:
             out = self._emit(f"np.zeros({shape})", shape, derivative=derivative)
+        if out.text in self._shared:  # it is read elsewhere as it is
+            out = self._emit(f"{out.text}.copy()", shape, derivative=derivative)
+        self._known = {key: value for key, value in self._known.items() if value.text != out.text}
         empty = not dense
         for structure, value in scattered:
             self._scatter(out, structure, value, "=" if empty else "+=")

@@ -104,6 +104,21 @@ def _roots(items: Sequence[HasChain | Expression]) -> list[Expression]:
     return roots
 
 
+def _met(roots: Sequence[Expression]) -> list[Variable]:
+    """The variables in the order in which a walk from left to right meets them."""
+    found: list[Variable] = []
+    seen: set[int] = set()
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node.serial not in seen:
+            seen.add(node.serial)
+            if isinstance(node, Variable):
+                found.append(node)
+            stack.extend(reversed(node.children))
+    return found
+
+
 def compile(  # noqa: A001 - the name is the field's
     items: Any,
     variables: Sequence[Any] | None = None,
@@ -114,8 +129,8 @@ def compile(  # noqa: A001 - the name is the field's
     """Expressions and Jacobians as one function of arrays; common parts are computed once.
 
     `items` is an expression or a Jacobian, or a list of them; `variables` gives the order of the arguments, as names or
-    variables (default: the order in which a depth-first walk meets them). Raises `NamingError` if a variable that is
-    needed is not among `variables`.
+    variables (default: those that are needed, in the order in which they are met from left to right). Raises
+    `NamingError` if a variable that is needed is not among `variables`.
 
     >>> from jacobians import derivative, vector
     >>> x = vector("x", 3)
@@ -128,9 +143,10 @@ def compile(  # noqa: A001 - the name is the field's
     single = not isinstance(items, (list, tuple))
     listed: list[Any] = [items] if single else list(items)
     wanted = [item if isinstance(getattr(item, "chain", None), Chain) else as_expression(item) for item in listed]
-    found = [node.name for node in topological(_roots(wanted)) if isinstance(node, Variable)]
+    needed = topological(item if isinstance(item, Expression) else item.chain.root("reverse") for item in wanted)
+    found = [node.name for node in needed if isinstance(node, Variable)]
     if variables is None:
-        names = list(dict.fromkeys(normalise(one) for one in found))
+        names = [normalise(one.name) for one in _met(_roots(wanted)) if one.name in found]
     else:
         names = [normalise(one if isinstance(one, str) else one.name) for one in variables]
         missing = [one for one in found if normalise(one) not in names]

@@ -50,9 +50,15 @@ class Scale:
 
     @classmethod
     def of(cls, values: Array) -> Scale:
-        """Mean and standard deviation of the columns; a constant column is only shifted."""
-        deviation = values.std(axis=0)
-        return cls(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+        """Mean and standard deviation of the columns; a constant column is only shifted.
+
+        Raises `DataError` where squares of the values overflow.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, deviation = values.mean(axis=0), values.std(axis=0)
+        if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(deviation))):
+            raise DataError("the numbers of a column are too large to be standardised; give them in a larger unit")
+        return cls(mean, np.where(deviation > 0, deviation, 1.0))
 
     def apply(self, values: Array) -> Array:
         scaled: Array = (values - self.mean) / self.deviation

@@ -51,6 +51,8 @@ def plan(
         f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y @ "
         "∂y/∂x costs what backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
     )
+    if order in ("forward", "dense"):
+        advice = f'The order "{order}" forms it: try order="reverse" or "optimal". {advice}'
     what = "evaluating " + ", ".join(chain.symbol for chain in chains)
 
     def program(roots: Sequence[Expression], inner: str, called: str) -> Program:

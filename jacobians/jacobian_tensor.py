@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from . import compiling, structured
+from .algebra import ones
 from .binding import bind_values, name_table, require
 from .chains import Chain
 from .codegen import Program
@@ -190,12 +192,23 @@ class Jacobian:
 
         Output axes are i, j, k, …, summed indices a, b, c, …: `j->iji` is I ⊗ x. A zero Jacobian is "0".
         """
-        return " + ".join(_einsum_string(term) for term in self.chain.flat) or "0"
+        return " + ".join(_einsum_string(term) for term in self._shown) or "0"
 
     @property
     def operands(self) -> tuple[tuple[Expression, ...], ...]:
         """The operands of each term, in the order of the chain."""
-        return tuple(term.operands for term in self.chain.flat)
+        return tuple(term.operands for term in self._shown)
+
+    @cached_property
+    def _shown(self) -> list[Term]:
+        """The terms; an index that is summed and in no operand (a count) is given to a vector of ones."""
+        shown = []
+        for term in self.chain.flat:
+            loose = [index for index in range(len(term.sizes)) if index not in term.held and index not in term.output]
+            counted = tuple(ones((term.sizes[index],)) for index in loose)
+            groups = tuple((index,) for index in loose)
+            shown.append(replace(term, operands=term.operands + counted, indices=term.indices + groups))
+        return shown
 
     @property
     def coefficients(self) -> tuple[float, ...]:

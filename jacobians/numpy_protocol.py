@@ -114,7 +114,11 @@ def _variance(root: bool) -> Callable[..., Expression]:
 
 def _transpose(a: Any, axes: Any = None) -> Expression:
     a = as_expression(a)
-    order = tuple(reversed(range(a.ndim))) if axes is None else tuple(int(axis) % a.ndim for axis in axes)
+    order = (
+        tuple(reversed(range(a.ndim)))
+        if axes is None
+        else tuple(axis_number("np.transpose", axis, a.ndim) for axis in axes)
+    )
     if sorted(order) != list(range(a.ndim)):
         raise ShapeError(f"np.transpose: axes {axes} are no permutation of the {a.ndim} axes of shape {a.shape}")
     return algebra.permute(a, order)
@@ -203,6 +207,8 @@ def _reshape(a: Any, shape: Any = None, order: Any = "C", **rest: Any) -> Expres
 
 def _einsum(*args: Any, **options: Any) -> Expression:
     _only("np.einsum", {name: value for name, value in options.items() if name != "optimize"})
+    if not args or not isinstance(args[0], str):
+        raise UnsupportedError("np.einsum of expressions takes a string of indices, and then the operands")
     return algebra.einsum(*args)
 
 

@@ -77,13 +77,14 @@ def train(
     yield Epoch(0, tuple(_score(network, state, held_out, classes) for state in states))
     for number in range(1, epochs + 1):
         order = rng.permutation(len(x))
-        for start in range(0, len(x), batch):
-            rows = order[start : start + batch]
-            data = {"x": x[rows], "t": t[rows]}
-            for state, gradient in zip(states, runs, strict=True):
-                found = gradient({**state, **data})
-                for name in state:
-                    state[name] -= rate / len(rows) * found[name].T  # ∇ℓ is the transpose of ∂ℓ/∂W (item 1a)
+        with np.errstate(over="ignore", invalid="ignore"):  # what diverges is told below
+            for start in range(0, len(x), batch):
+                rows = order[start : start + batch]
+                data = {"x": x[rows], "t": t[rows]}
+                for state, gradient in zip(states, runs, strict=True):
+                    found = gradient({**state, **data})
+                    for name in state:
+                        state[name] -= rate / len(rows) * found[name].T  # ∇ℓ is the transpose of ∂ℓ/∂W (item 1a)
         scores = tuple(_score(network, state, held_out, classes) for state in states)
         if not all(np.isfinite(score.loss) for score in scores):
             raise DataError(f"training: the loss is no longer finite after epoch {number}; try a smaller --rate")

@@ -34,12 +34,12 @@ def show_seconds(seconds: float) -> str:
 
 
 def show_count(count: int) -> str:
-    """A whole number with separators, or from a hundred million on with three digits.
+    """A whole number with separators, or from ten million on with three digits.
 
     >>> show_count(1038), show_count(68719476736)
     ('1,038', '6.87e+10')
     """
-    return f"{count:,}" if count < 100_000_000 else f"{count:.2e}"
+    return f"{count:,}" if count < 10_000_000 else f"{count:.2e}"
 
 
 def show_ratio(value: float) -> str:

@@ -338,6 +338,13 @@ def test_second_derivatives_of_a_network_by_value() -> None:
         assert_close(H.evaluate(values, order=order), numerator(expected, 1), 1e-11)
 
 
+def test_a_restricted_weight_prints_by_its_own_name_only_where_that_is_free() -> None:
+    x = vector("x", "d")
+    W_tilde, W = matrix("W_tilde", "h", "d+1"), matrix("W", "h", "d")
+    assert derivative(W_tilde @ append_one(x), x).matrix_notation() == "W"
+    assert derivative(W_tilde @ append_one(x) + W @ x, x).matrix_notation() == "W̃[:, :d] + W"
+
+
 def test_append_one_is_the_notes_x_tilde() -> None:
     x = vector("x", "d")
     assert append_one(x).shape == ("d+1",)

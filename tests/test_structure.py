@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,21 @@ def test_there_is_no_circle() -> None:
         ready = {name for name, others in graph.items() if name not in done and others <= done | {name, "__init__"}}
         assert ready, f"a circle among {sorted(set(graph) - done)}"
         done |= ready
+
+
+def test_no_import_runs_upward() -> None:
+    """The table of floors in CONTRIBUTING.md is true and complete."""
+    text = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "`" in line]
+    floors = {name: number for number, row in enumerate(rows) for name in re.findall(r"`(\w+)/?`", row)}
+    graph = imports()
+    for module, others in graph.items():
+        name = module.split(".")[0]
+        if name in ("__init__", "__main__"):
+            continue
+        assert name in floors, f"{name} has no floor"
+        for other in {one.split(".")[0] for one in others} - {"__init__"}:
+            assert floors[other] <= floors[name], f"{module} imports {other}, which stands above it"
 
 
 def test_the_calculus_does_not_know_who_uses_it() -> None:

@@ -115,7 +115,7 @@ def _pairs(pairs: Sequence[tuple[str, str]], out: Console) -> None:
 
 def _orders(title: str, orders: Sequence[Measurement], out: Console) -> None:
     _section(title, out)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("order", no_wrap=True)
     for heading in ("multiplications", "largest", "time", "ratio", "peak memory"):
         table.add_column(heading, justify="right", no_wrap=True)

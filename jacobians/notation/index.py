@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..expression import Elementwise, Expression, Prime, Term
 from ..index_maps import IndexMap, Selector
+from ..sizes import show_shape
 from .closed_form import Writer
 from .names import number
 
@@ -45,12 +46,14 @@ def _term(term: Term, writer: Writer) -> str:
             deltas.append(f"δ{braces([letters[index], letter(place)])}")
         else:
             letters[index] = letter(place)
-    summed = [index for index in range(len(term.sizes)) if index not in letters]
+    free = [index for index in range(len(term.sizes)) if index not in letters]
+    summed = [index for index in free if index in term.held]
     for count, index in enumerate(summed):
         letters[index] = letter(len(term.output) + count)
     parts = []
     if abs(term.coefficient) != 1.0:
         parts.append(number(abs(term.coefficient)))
+    parts += [show_shape([term.sizes[index]]) for index in free if index not in term.held]  # summed over nothing
     parts += sorted(deltas)
     if summed:
         parts.append(f"Σ{braces([letters[index] for index in summed])}")

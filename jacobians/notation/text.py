@@ -46,6 +46,8 @@ class TextWriter(Writer):
 
     def __init__(self, roots: Iterable[Expression]) -> None:
         self._texts: dict[int, tuple[str, bool]] = {}
+        roots = list(roots)
+        self._names = {node.name for node in topological(roots)}
         names = [function.name for function in activations_in(roots)]
         self.sigma = names[0] if len(names) == 1 else None
 
@@ -139,8 +141,9 @@ class TextWriter(Writer):
         without_last = (
             pick == Pick(0, pick.length) and node.axis == node.ndim - 1 and add_sizes(pick.length, 1) == whole
         )
-        if name is not None and name.endswith("_tilde") and without_last:  # W̃ = [W | b]: this is W
-            return typeset(name.removesuffix("_tilde"))
+        plain = (name or "").removesuffix("_tilde")
+        if without_last and plain != (name or "") and plain not in self._names:  # W̃ = [W | b]: this is W
+            return typeset(plain)
         if pick.indices is not None:
             cut = short(f"[{', '.join(map(str, pick.indices))}]", 20)
         elif pick.length == 1:

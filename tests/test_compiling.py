@@ -1,0 +1,184 @@
+"""`compile`: one function of arrays, source that runs on its own, common parts once, and no code from names."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import assert_close
+
+from jacobians import (
+    NamingError,
+    ShapeError,
+    compile,  # noqa: A004
+    derivative,
+    half_squared_norm,
+    implicit,
+    matrix,
+    networks,
+    sigmoid,
+    softmax,
+    vector,
+)
+
+RNG = np.random.default_rng(5)
+
+
+def test_values_and_derivatives_together() -> None:
+    network = networks.shallow(5, 7, 3)
+    values = {**network.parameters(RNG), **network.sample(RNG)}
+    names = network.parameter_names
+    jacobians = derivative(network.loss, [network.variables[name] for name in names])
+    f = compile([network.loss, *jacobians], variables=list(values), order="reverse")
+    loss, *gradients = f(*values.values())
+    assert loss == pytest.approx(implicit.loss(network, values))
+    witness = implicit.backprop(network, values)
+    for name, gradient in zip(names, gradients, strict=True):
+        assert_close(gradient, witness[name], 1e-13)
+    assert_close(f(**values)[1], witness["W1"], 1e-13)
+
+
+def test_the_source_runs_on_its_own() -> None:
+    x, A = vector("x", 4), matrix("A", 3, 4)
+    z = (A @ x).named("z")
+    f = compile([softmax(z).named("p"), derivative(softmax(z), x)], name="layer")
+    values = {"A": RNG.normal(size=(3, 4)), "x": RNG.normal(size=4)}
+    expected = f(**values)
+    arguments = ", ".join(f"np.array({values[name].tolist()})" for name in f.variables)
+    program = f"{f.source}\np, J = layer({arguments})\nprint(p.tolist(), J.tolist(), sep=';')\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    for text, array in zip(done.stdout.split(";"), expected, strict=True):
+        assert_close(
+            np.array([float(one) for one in text.replace("[", "").replace("]", "").split(",")]), array.ravel(), 1e-15
+        )
+    assert "def layer(" in f.source
+    assert "z = " in f.source  # names that the user gave
+
+
+def test_the_source_is_what_a_person_would_have_written() -> None:
+    network = networks.shallow(5, 7, 3)
+    J = derivative(network.loss, network.variables["W1"])
+    f = J.compile()
+    assert f.source.splitlines() == [
+        "import numpy as np",
+        "",
+        "",
+        "def program(W2, W1, x, b1, b2, t):",
+        "    t1 = x @ W1.T  # ab,b->a (7,)",
+        "    z = t1 + b1  # shape (7,)",
+        "    s = np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))  # shape (7,)",
+        "    t4 = s @ W2.T  # ab,b->a (3,)",
+        "    r = t4 + b2 - t  # shape (3,)",
+        "    t6 = r @ W2  # a,ab->b (7,)",
+        "    t7 = s * s  # a,a->a (7,)",
+        "    t8 = s - t7  # shape (7,)",
+        "    t9 = t6 * t8  # a,a->a (7,)",
+        "    t10 = x[:, None].dot(t9[None])  # a,b->ba (5, 7)",
+        "    return t10",
+    ]
+    assert derivative(network.loss, network.variables["W1"]).compile().source == f.source
+
+
+def test_common_parts_are_computed_once() -> None:
+    x = vector("x", 5)
+    B = matrix("B", 3, 5)
+    H = derivative(derivative(half_squared_norm(B @ x), x), x)
+    source = compile([H.norm(), H]).source
+    assert source.count("B.T @ B") == 1
+    value = RNG.normal(size=(3, 5))
+    norm, hessian = compile([H.norm(), H])(value)
+    assert norm == pytest.approx(np.linalg.norm(value.T @ value))
+    assert_close(hessian, value.T @ value, 1e-14)
+
+
+def test_a_shared_value_is_never_written_into() -> None:
+    """The outer product is a result by itself, and the start of the Jacobian that adds a diagonal to it."""
+    x = vector("x", 4)
+    p = softmax(x)
+    f = compile([-np.outer(p, p), derivative(p, x), np.outer(p, p)])
+    value = RNG.normal(size=4)
+    e = np.exp(value) / np.exp(value).sum()
+    first, second, third = f(value)
+    assert_close(first, -np.outer(e, e), 1e-15)
+    assert_close(second, np.diag(e) - np.outer(e, e), 1e-15)
+    assert_close(third, np.outer(e, e), 1e-15)
+
+
+def test_symbolic_sizes_are_those_of_the_arrays() -> None:
+    W, x = matrix("W", "h", "d"), vector("x", "d")
+    J = derivative(sigmoid(W @ x), x)
+    f = J.compile()
+    with pytest.raises(ShapeError, match="has no value"):
+        assert f.source
+    for h, d in ((3, 5), (2, 7), (4, 4)):
+        values = {"W": RNG.normal(size=(h, d)), "x": RNG.normal(size=d)}
+        assert_close(f(**values), J.evaluate(values), 1e-14)
+    assert "(4, 4)" in f.source
+
+
+def test_a_result_is_the_callers_own() -> None:
+    x, A = vector("x", 3), matrix("A", 2, 3)
+    f = compile(derivative(A @ x, x), variables=["A", "x"])
+    value = RNG.normal(size=(2, 3))
+    result = f(value, np.ones(3))
+    result[:] = 0.0
+    assert_close(f(value, np.ones(3)), value, 0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x; import os",
+        "x\nimport os",
+        "__import__('os').system('true')",
+        "x)",
+        "x = 1 #",
+        "lambda",
+        "",
+        "x y",
+        "x.y",
+        "'x'",
+    ],
+)
+def test_names_cannot_inject_code(name: str) -> None:
+    with pytest.raises(NamingError):
+        vector(name, 3)
+    with pytest.raises(NamingError):
+        (vector("x", 3) * 2).named(name)
+    with pytest.raises(NamingError):
+        compile(vector("x", 3) * 2, name=name)
+
+
+@pytest.mark.parametrize(
+    "name", ["np", "program", "softmax", "t1", "t2", "print", "exec", "c_value", "places", "__builtins__"]
+)
+def test_names_that_the_code_uses_itself_are_kept_apart(name: str) -> None:
+    v, w = vector(name, 3), vector(f"{name}_", 3)  # the nearest other spelling is taken, too
+    y = (softmax(v * w)[[0, 2, 2]] * np.array([1.0, 2.0, 3.0])).named("y")
+    f = compile([y, derivative(y, v)], variables=[name, f"{name}_"])
+    value, other = RNG.normal(size=3), RNG.normal(size=3)
+    reference = compile([y, derivative(y, w)], variables=[name, f"{name}_"])(value, other)
+    e = np.exp(value * other) / np.exp(value * other).sum()
+    assert_close(f(value, other)[0], e[[0, 2, 2]] * [1.0, 2.0, 3.0], 1e-14)
+    local = (np.diag(e) - np.outer(e, e))[[0, 2, 2]] * np.array([[1.0], [2.0], [3.0]])
+    assert_close(f(value, other)[1], local * other, 1e-14)
+    assert_close(reference[1], local * value, 1e-14)
+
+
+def test_wrong_calls() -> None:
+    x = vector("x", 3)
+    f = compile(x * 2, name="double")
+    calls: list[tuple[Any, type[Exception], str]] = [
+        (f, ShapeError, "double takes 1 arrays (x), got 0"),
+        (lambda: f(np.ones(4)), ShapeError, "the length of x should be 3"),
+        (lambda: f(y=np.ones(3)), NamingError, "'y'"),
+        (lambda: compile(x * 2, variables=["y"]), NamingError, "need 'x'"),
+    ]
+    for call, error, text in calls:
+        with pytest.raises(error) as caught:
+            call()
+        assert text in str(caught.value)
+    assert f([1, 2, 3]).tolist() == [2.0, 4.0, 6.0]

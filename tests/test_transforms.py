@@ -1,0 +1,203 @@
+"""`jacobian`, `grad`, `hessian`, `vjp`, `jvp` on ordinary functions, against autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from helpers import LAYOUTS, assert_close, in_layout
+
+import jacobians
+from jacobians import DataError, LayoutError, ShapeError, UnsupportedError, grad, hessian, jacobian, jvp, softmax, vjp
+
+RNG = np.random.default_rng(11)
+W, x = RNG.normal(size=(3, 5)), RNG.normal(size=5)
+
+
+def layer(W: Any, x: Any) -> Any:
+    return np.tanh(W @ x)
+
+
+def layer_by_autograd(W: Any, x: Any) -> Any:
+    return anp.tanh(anp.dot(W, x))
+
+
+def energy(x: Any) -> Any:
+    return np.log(np.sum(np.exp(x * x))) * np.sum(x)
+
+
+def energy_by_autograd(x: Any) -> Any:
+    return anp.log(anp.sum(anp.exp(x * x))) * anp.sum(x)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("argnums", [0, 1])
+def test_jacobian_in_every_layout(layout: str, argnums: int) -> None:
+    ad = autograd.jacobian(layer_by_autograd, argnums)(W, x)
+    found = jacobian(layer, argnums, layout=layout)(W, x)
+    assert_close(found, in_layout(ad, (3,), (W, x)[argnums].shape, layout), 1e-13)
+
+
+def test_several_arguments_give_a_tuple() -> None:
+    by_both = jacobian(layer, argnums=(1, 0))(W, x)
+    assert isinstance(by_both, tuple)
+    assert [one.shape for one in by_both] == [(3, 5), (3, 5, 3)]
+    assert_close(jacobian(layer, argnums=-1)(W, x), by_both[0], 0)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_hessian_in_every_layout(layout: str) -> None:
+    expected = autograd.hessian(energy_by_autograd)(x)
+    assert_close(hessian(energy, layout=layout)(x), expected, 1e-12)
+    A = RNG.normal(size=(2, 3))
+    ad = autograd.hessian(lambda A: anp.sum(anp.exp(anp.dot(A, A.T))))(A)
+    found = hessian(lambda A: np.sum(np.exp(A @ A.T)), layout=layout)(A)
+    numerator = ad.transpose(1, 0, 3, 2)
+    wanted = {
+        "ad": ad,
+        "numerator": numerator,
+        "denominator": numerator.T,
+        "vec": ad.transpose(1, 0, 3, 2).reshape(6, 6),
+    }
+    assert_close(found, wanted[layout], 1e-11)
+
+
+def test_transforms_compose() -> None:
+    expected = autograd.hessian(energy_by_autograd)(x)
+    assert_close(jacobian(grad(energy))(x), expected, 1e-12)
+    v = RNG.normal(size=5)
+    value, product = jvp(grad(energy), (x,), (v,))
+    assert_close(product, expected @ v, 1e-12)
+    assert_close(value, autograd.grad(energy_by_autograd)(x), 1e-12)
+    third = grad(grad(grad(lambda a: a**5)))
+    assert third(2.0) == pytest.approx(60 * 4.0)
+
+
+def test_a_hessian_vector_product_never_forms_the_hessian() -> None:
+    n = 60
+    A = RNG.normal(size=(n, n))
+
+    def f(x: Any) -> Any:
+        return np.sum(np.tanh(A @ x) ** 2)
+
+    transform = jacobians.transforms._Transform(f, lambda traced, _: traced.output, 0, "f")
+    assert transform((RNG.normal(size=n),), {}) > 0
+    jvp(grad(f), (np.ones(n),), (np.ones(n),))
+    compiled = grad(f)
+    compiled(np.ones(n))
+    shapes = [step.shape for step in compiled.transform.compiled.program().steps]
+    assert max(np.prod(shape, dtype=int) for shape in shapes) == n
+
+
+def test_vjp_and_jvp() -> None:
+    cotangent, tangents = RNG.normal(size=3), (RNG.normal(size=(3, 5)), RNG.normal(size=5))
+    value, pull = vjp(layer, W, x)
+    assert_close(value, layer(W, x), 0)
+    theirs = autograd.make_vjp(layer_by_autograd, argnum=(0, 1))(W, x)[0](cotangent)
+    for mine, its in zip(pull(cotangent), theirs, strict=True):
+        assert_close(mine, its, 1e-13)
+    value, tangent = jvp(layer, (W, x), tangents)
+    by_W, by_x = (autograd.jacobian(layer_by_autograd, k)(W, x) for k in (0, 1))
+    assert_close(tangent, np.tensordot(by_W, tangents[0], 2) + by_x @ tangents[1], 1e-13)
+    assert_close(value, layer(W, x), 1e-15)
+
+
+class Parameters(NamedTuple):
+    weights: Any
+    bias: Any
+
+
+def test_containers_of_arguments_and_results() -> None:
+    V, b = RNG.normal(size=(2, 3)), RNG.normal(size=2)
+
+    def loss(p: Any, x: Any) -> Any:
+        hidden = np.tanh(p["layers"][0] @ x)
+        return np.sum((p["layers"][1].weights @ hidden + p["layers"][1].bias) ** 2)
+
+    parameters = {"layers": [W, Parameters(V, b)]}
+    found = grad(loss)(parameters, x)
+    assert isinstance(found["layers"][1], Parameters)
+
+    def theirs(W: Any, V: Any, b: Any) -> Any:
+        return anp.sum((anp.dot(V, anp.tanh(anp.dot(W, x))) + b) ** 2)
+
+    expected = autograd.grad(theirs, (0, 1, 2))(W, V, b)
+    assert_close(found["layers"][0], expected[0], 1e-12)
+    assert_close(found["layers"][1].weights, expected[1], 1e-12)
+    assert_close(found["layers"][1].bias, expected[2], 1e-12)
+    both = jacobian(lambda x: {"square": x * x, "sum": np.sum(x)})(x)
+    assert_close(both["square"], np.diag(2 * x), 0)
+    assert_close(both["sum"], np.ones(5), 0)
+    value, tangent = jvp(lambda x: (x * x, [np.sum(x)]), (x,), (np.ones(5),))
+    assert_close(tangent[0], 2 * x, 0)
+    assert_close(tangent[1][0], 5.0, 0)
+    assert_close(value[0], x * x, 0)
+
+
+def test_what_is_no_array_is_passed_through() -> None:
+    def f(x: Any, times: int, mode: str, scale: float = 1.0) -> Any:
+        for _ in range(times):
+            x = np.sin(x) if mode == "sin" else np.cos(x)
+        return scale * np.sum(x)
+
+    for times, mode in ((1, "sin"), (3, "cos"), (1, "sin")):
+        expected = autograd.grad(lambda x, t=times, m=mode: 2.0 * anp.sum(_repeated(x, t, m)))(x)
+        assert_close(grad(f)(x, times, mode, scale=2.0), expected, 1e-13)
+
+
+def _repeated(x: Any, times: int, mode: str) -> Any:
+    for _ in range(times):
+        x = anp.sin(x) if mode == "sin" else anp.cos(x)
+    return x
+
+
+def test_a_function_is_traced_once_for_a_signature() -> None:
+    calls: list[tuple[int, ...]] = []
+
+    def f(x: Any) -> Any:
+        calls.append(x.shape)
+        return np.sum(x * x)
+
+    gradient = grad(f)
+    for size in (3, 3, 5, 3, 5):
+        gradient(np.ones(size))
+    assert calls == [(3,), (5,)]
+    assert_close(gradient(np.arange(3)), 2.0 * np.arange(3), 0)  # integers become floating-point numbers
+
+
+def test_a_function_that_does_not_depend_on_its_argument() -> None:
+    assert_close(jacobian(lambda x: np.ones(3))(x), np.zeros((3, 5)), 0)
+    assert_close(grad(lambda x: 2.0)(x), np.zeros(5), 0)
+
+
+def test_functions_of_ours_work_inside() -> None:
+    p = softmax(x)
+    assert_close(jacobian(softmax)(x), np.diag(p) - np.outer(p, p), 1e-14)
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "text"),
+    [
+        (lambda: grad(layer)(W, x), ShapeError, "grad: f gives shape (3,), and a scalar is needed; jacobian takes any"),
+        (lambda: grad(lambda x: (x, x))(1.0), ShapeError, "grad: f gives a tuple"),
+        (lambda: grad(energy)(3), UnsupportedError, "write a float, such as 2.0"),
+        (lambda: grad(energy)("x"), UnsupportedError, "argument 0 has a str"),
+        (lambda: jacobian(layer, 5)(W, x), ShapeError, "argnums 5 of a function that was called with 2 arguments"),
+        (lambda: jacobian(layer, layout="jax"), LayoutError, "unknown layout 'jax'"),
+        (lambda: jacobian(lambda x: "a")(x), DataError, "the text 'a'"),
+        (lambda: grad(lambda x: np.sort(x)[0])(x), UnsupportedError, "np.sort has no rule"),
+        (lambda: grad(lambda x: x if x > 0 else -x)(1.0), UnsupportedError, "no truth value"),
+        (lambda: jvp(layer, (W, x), (x, W)), ShapeError, "the tangent of argument 0 has shape (5,)"),
+        (lambda: jvp(layer, (W, x), (W,)), ShapeError, "2 arguments and 1 tangents"),
+        (lambda: vjp(layer, W, x)[1](x), ShapeError, "the cotangent has shape (5,) and f's result (3,)"),
+        (lambda: jacobian(layer)(W, W), ShapeError, "the product contracts"),
+    ],
+)
+def test_what_is_refused(action: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        action()
+    assert text in str(caught.value)
