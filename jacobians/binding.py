@@ -53,6 +53,8 @@ def name_table(roots: Iterable[Expression]) -> dict[str, Expression]:
 def bind_sizes(sizes: Mapping[str, int] | None) -> dict[str, int]:
     """`sizes` checked: integers of at least 1. Symbols that occur nowhere are no error: one table serves many."""
     bound: dict[str, int] = {}
+    if sizes is not None and not isinstance(sizes, Mapping):
+        raise ShapeError(f"sizes are a dictionary {{symbol: integer}}, got {type(sizes).__name__}")
     for symbol, value in (sizes or {}).items():
         if not isinstance(symbol, str):
             raise NamingError(f"sizes: a symbol is a string such as 'd', got {symbol!r}")
@@ -152,6 +154,24 @@ def _mismatch(
         f"the value of {node.name} (shape {node.shape}): {axis_of(key, node.ndim, axis)} should be {expected}{source}, "
         f"got {actual} (an array of shape {array.shape}){hint}"
     )
+
+
+def needed_names(roots: Iterable[Expression], given: frozenset[str]) -> list[str]:
+    """The variables and given expressions that `roots` are computed from; a given one hides what is below it."""
+    found: list[str] = []
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node.serial in seen:
+            continue
+        seen.add(node.serial)
+        key = name_key(node)
+        if isinstance(node, Variable) or (isinstance(node, Named) and key in given):
+            found.append(key or "")
+        else:
+            stack.extend(reversed(node.children))
+    return list(dict.fromkeys(found))
 
 
 def require(names: Iterable[str], binding: Binding, table: Mapping[str, Expression], what: str) -> None:

@@ -104,6 +104,7 @@ class Program:
         self._temporaries: set[str] = set()
         self._known: dict[str, _Value] = {}  # what was computed before, by its text
         self._shared: set[str] = set()  # values with several readers: never written into
+        self._own: set[str] = set()  # arrays that are computed here
         self._renamed: dict[str, str] = {}
         self._count = 0
         names = {key for node in nodes if (key := name_key(node)) is not None}
@@ -115,15 +116,18 @@ class Program:
                 if node.serial not in self._values:
                     self._values[node.serial] = self._lower(node)
         self.results = [self._values[root.serial] for root in self.roots]
-        self._rename()
-        # A result that is an input, or is one twice over, is copied: nobody's array is handed out.
-        texts = [
-            value.text
-            if value.fresh and [v.text for v in self.results].count(value.text) == 1
-            else f"np.array({value.text})"
-            for value in self.results
-        ]
+        texts = [self._handed_out(value.text) for value in self.results]
         self.lines.append(f"return {', '.join(texts)}{',' if len(texts) == 1 and not self.signature.single else ''}")
+        self._rename()
+
+    def _handed_out(self, text: str) -> str:
+        """A result: what was computed here and is in no other result as it is, anything else copied.
+
+        So nobody gets an array of somebody else's.
+        """
+        base = text.removesuffix(".T")
+        places = sum(len(re.findall(rf"\b{re.escape(base)}\b", value.text)) for value in self.results)
+        return text if base in self._own and places == 1 else f"np.array({text})"
 
     def _rename(self) -> None:
         """Give the lines that compute named expressions their names."""
@@ -292,6 +296,8 @@ class Program:
         self.steps.append(Step(name, text, shape, multiplications, derivative, einsum))
         self.lines.append(f"{name} = {text}  # {einsum or 'shape'} {shape}")
         value = _Value(name, shape, fresh)
+        if fresh:
+            self._own.add(name)
         if not text.startswith("np.zeros("):  # these are there to be written into
             self._known[text] = value
         return value

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .binding import bind_sizes, bind_values, name_table, require
+from .binding import bind_sizes, bind_values, name_table, needed_names, require
 from .chains import Chain
 from .codegen import Program, Signature, Step
 from .contraction import check_order
-from .errors import ShapeError
+from .errors import ShapeError, UnsupportedError
 from .expression import Array, Expression, as_expression
 from .sizes import symbols_of
 
@@ -88,6 +88,10 @@ def cost(jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, 
     `order` is "reverse", "forward", "optimal" or "dense". Raises `ShapeError` for a symbol without a value.
     """
     check_order(order)
+    if not isinstance(jacobians, (list, tuple)):
+        raise UnsupportedError(
+            f"cost takes a list of Jacobians, got {type(jacobians).__name__}; one has its own .cost()"
+        )
     bound = bind_sizes(sizes)
     for one in (jacobian.chain for jacobian in jacobians):
         for size in one.shape:
@@ -111,8 +115,9 @@ def evaluate_together(
     check_order(order)
     table = name_table(point for one in jacobians for path in one.chain.paths for point in path)
     binding = bind_values(values, table, sizes)
+    what = "evaluating " + ", ".join(one.chain.symbol for one in jacobians)
+    require(needed_names((one.chain.root(order) for one in jacobians), binding.given), binding, table, what)
     program = plan(jacobians, order, binding.sizes, binding.given)
-    require(program.arguments, binding, table, program.what)
     return list(program.run(binding.arrays))
 
 
@@ -133,8 +138,7 @@ def evaluate_all(
     nodes = [as_expression(expression) for expression in expressions]
     table = name_table(nodes)
     binding = bind_values(values, table, sizes)
-    program = Program(
-        nodes, binding.sizes, "reverse", binding.given, what="evaluating " + (nodes[0].name or "the expression")
-    )
-    require(program.arguments, binding, table, program.what)
+    what = "evaluating " + (nodes[0].name or "the expression")
+    require(needed_names(nodes, binding.given), binding, table, what)
+    program = Program(nodes, binding.sizes, "reverse", binding.given, what=what)
     return list(program.run(binding.arrays))

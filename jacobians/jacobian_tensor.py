@@ -11,7 +11,7 @@ import numpy as np
 
 from . import compiling, structured
 from .algebra import ones
-from .binding import bind_values, name_table, require
+from .binding import bind_values, name_table, needed_names, require
 from .chains import Chain
 from .codegen import Program
 from .compiling import Compiled
@@ -240,7 +240,12 @@ class Jacobian:
 
     @cached_property
     def _names(self) -> dict[str, Expression]:
-        return name_table(point for path in self.chain.paths for point in path)
+        return name_table(self._points)
+
+    @property
+    def _points(self) -> list[Expression]:
+        """What values may be given for: all that the paths run along, and what was differentiated before."""
+        return [*(point for path in self.chain.paths for point in path), *(self._inner._points if self._inner else [])]
 
     def evaluate(
         self,
@@ -259,8 +264,10 @@ class Jacobian:
         check_layout(layout)
         check_order(order)
         binding = bind_values(values, self._names, sizes)
+        require(
+            needed_names([self.chain.root(order)], binding.given), binding, self._names, f"evaluating {self.symbol}"
+        )
         program = self._program(order, binding.sizes, binding.given)
-        require(program.arguments, binding, self._names, program.what)
         (result,) = program.run(binding.arrays)
         of, wrts = self.differentiated
         return from_numerator(result, len(of), [len(wrt) for wrt in wrts], layout)

@@ -150,7 +150,7 @@ def mlp(
 
     Raises `OptionError` for an unknown activation or loss, `ShapeError` for a size below 1 or fewer than two sizes.
     """
-    if isinstance(sizes, str) or len(sizes) < 2:
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence) or len(sizes) < 2:
         raise ShapeError(f"a network has at least an input and an output size, got {sizes!r}")
     roles = ["the input size d", *(f"hidden size h{k}" for k in range(1, len(sizes) - 1)), "the output size n"]
     checked = tuple(check_size(size, role) for size, role in zip(sizes, roles, strict=True))

@@ -65,7 +65,7 @@ def check_size(size: object, what: str) -> Size:
             raise ShapeError(f"{what}: a size is at least 1, got {size}")
         return size
     canonical = _write(dict(_parse(size)))
-    if isinstance(canonical, int) and canonical < 1:
+    if (isinstance(canonical, int) and canonical < 1) or str(canonical).startswith("-"):
         raise ShapeError(f"{what}: a size is at least 1, got {size!r}")
     return canonical
 

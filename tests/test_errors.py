@@ -167,6 +167,10 @@ BAD: list[tuple[str, Callable[[], Any], type[JacobiansError], list[str]]] = [
     ("a missing value", lambda: J.evaluate(without("b")), NamingError, ["evaluating ∂ℓ/∂W", "b (shape ('h',))"]),
     ("two missing values", lambda: J.evaluate({"W": VALUES["W"], "V": VALUES["V"]}), NamingError,
      ["values for", "x (shape ('d',))", "b (shape ('h',))"]),
+    ("no value at all", lambda: J.evaluate({}), NamingError,
+     ["evaluating ∂ℓ/∂W needs values for", "W (shape ('h', 'd'))"]),
+    ("sizes that are a number", lambda: J.evaluate(VALUES, sizes=3), ShapeError, ["{symbol: integer}", "int"]),  # type: ignore[arg-type]
+    ("a size below zero", lambda: vector("x", "-d"), ShapeError, ["x, axis 0", "'-d'"]),
     ("an unknown name", lambda: J.evaluate(given(w=1.0)), NamingError, ["a value for 'w'", "did you mean 'W'?"]),
     ("values that are no dictionary", lambda: J.evaluate([VALUES]), DataError, ["{name: array}", "list"]),  # type: ignore[arg-type]
     ("complex values", lambda: J.evaluate(given(x=np.ones(5) * 1j)), DataError, ["the value of x", "complex128"]),

@@ -269,6 +269,24 @@ def test_the_derivative_by_something_unused_is_zero() -> None:
     assert_close(J.evaluate({"x": [0.0] * 3}, sizes={"p": 5, "q": 2}), np.zeros((3, 2, 5)), 0)
 
 
+def test_a_sum_over_nothing_is_counted_in_every_notation() -> None:
+    k, w, A = scalar("k"), matrix("w", 2, 1), matrix("A", 2, 3)
+    J = derivative(np.sum(vector("y", "n") + k), k)
+    assert (J.einsum, J.matrix_notation()) == ("a->", "n")
+    assert J.index_notation().endswith("= n")
+    assert [operand.shape for operand in J.operands[0]] == [("n",)]
+    J = derivative(np.sum(A - w, axis=1), w)
+    (ones,) = J.operands[0]
+    assert_close(evaluate(ones, {}), np.ones(3), 0)
+    assert (J.einsum, J.coefficients) == ("a->iji", (-1.0,))
+
+
+def test_values_for_what_dropped_out_are_no_error() -> None:
+    x, b = vector("x", 2), vector("b", 2)
+    H = derivative(derivative(x @ x + b @ b, x), x)
+    assert_close(H.evaluate({"x": [1.0, 2.0], "b": [1.0, 2.0]}), 2 * np.eye(2), 0)
+
+
 def test_what_cancels_is_zero() -> None:
     x = vector("x", "d")
     assert derivative(np.sin(x) - np.sin(x), x).is_zero
