@@ -17,6 +17,7 @@ from rich.table import Table
 from jacobians.comparison import HAND_WRITTEN, Measurement
 from jacobians.units import show_bytes, show_count, show_ratio, show_seconds
 
+from .closed_forms import Result, measure_task, tasks
 from .gradients import Case, cases, measure
 
 #: Below this a call's overhead is what is measured.
@@ -40,12 +41,28 @@ def main() -> None:
         results[case] = measure(case, options.quick)
         if not options.json:
             console.print(_table(case, results[case]))
+    forms = [measure_task(task, 0.3 if options.quick else 1.0) for task in tasks(options.quick)]
     if options.json:
-        print(
-            json.dumps([{**asdict(c), "orders": [asdict(m) for m in found]} for c, found in results.items()], indent=2)
-        )
+        gradients = [{**asdict(c), "orders": [asdict(m) for m in found]} for c, found in results.items()]
+        print(json.dumps({"gradients": gradients, "closed_forms": [asdict(one) for one in forms]}, indent=2))
     else:
         console.print(_summary(results))
+        console.print(_closed_forms(forms))
+
+
+def _closed_forms(results: list[Result]) -> Table:
+    title = "\nCompiled derivatives of plain formulas against closed forms by hand"
+    mean = geometric_mean(one.ratio for one in results)
+    caption = f"Geometric mean of the ratios {mean:.2f}, largest {max(one.ratio for one in results):.2f}."
+    table = Table(box=box.SIMPLE, title=title, title_justify="left", caption=caption, caption_justify="left")
+    table.add_column("task")
+    for heading in ("× by hand", "by hand", "peak", "by hand"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in results:
+        quartiles = f"{show_ratio(one.quartiles[0])}–{show_ratio(one.quartiles[1])}"
+        peaks = (show_bytes(one.peak), show_bytes(one.peak_by_hand))
+        table.add_row(one.name, f"{show_ratio(one.ratio)} ({quartiles})", show_seconds(one.seconds), *peaks)
+    return table
 
 
 def _hand_written(measured: list[Measurement]) -> float:

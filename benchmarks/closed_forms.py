@@ -143,8 +143,8 @@ def _hessian_of_logistic(X: Array, w: Array) -> Array:
 
 def _hessian_of_factorisation(V: Array) -> Array:
     m, k = V.shape
-    result = np.zeros((k, m, m, k))
-    np.einsum("abbc->bac", result)[...] = 2.0 * (V.T @ V)
+    result = np.zeros((k, m, k, m))
+    np.einsum("ajcj->ajc", result)[...] = (2.0 * (V.T @ V))[:, None]
     return result
 
 

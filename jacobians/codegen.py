@@ -75,6 +75,10 @@ class _Value:
     fresh: bool  # computed here, and so nobody else's array
 
 
+def _distinct(indices: Sequence[int]) -> bool:
+    return len(set(indices)) == len(indices)
+
+
 @dataclass
 class Program:
     """Straight-line code for `roots`. `order` is the order in which each network's operands are contracted."""
@@ -309,11 +313,13 @@ class Program:
             return self._emit(f"np.zeros({shape})", shape, derivative=derivative)
         dense: list[_Value] = []
         scattered: list[tuple[Term, _Value]] = []
-        for term in node.terms:
-            structure, core = split(term)
-            value = self._core(core, term.coefficient, derivative, free=isinstance(node, Adjoint))
+        parts = [split(term) for term in node.terms]
+        plain = [len(structure.operands) == 1 and _distinct(structure.output) for structure, _ in parts]
+        for term, (structure, core), is_plain in zip(node.terms, parts, plain, strict=True):
+            signed = is_plain and sum(plain) > 1  # a difference of arrays takes no product with −1
+            value = self._core(core, term.coefficient, derivative, isinstance(node, Adjoint), signed)
             axes = structure.indices[0]
-            if len(structure.operands) == 1 and len(set(term.output)) == len(term.output):
+            if is_plain:
                 aligned = value.text + insert_axes([index in axes for index in term.output])
                 dense.append(_Value(aligned, value.shape, value.fresh and aligned == value.text))
             else:
@@ -403,8 +409,11 @@ class Program:
         self.constants[name] = array
         return name
 
-    def _core(self, core: Term, coefficient: float, derivative: bool, free: bool) -> _Value:
-        """A term without structure in its output, contracted pair by pair; `free`: how it is stored is up to us."""
+    def _core(self, core: Term, coefficient: float, derivative: bool, free: bool, signed: bool) -> _Value:
+        """A term without structure in its output, contracted pair by pair.
+
+        `free`: how it is stored is up to us. `signed`: a coefficient of −1 may be left in front.
+        """
         sizes = [bind_size(size, self.sizes) for size in core.sizes]
         loose = [index for index in range(len(sizes)) if index not in core.held]
         coefficient *= core.coefficient * prod(sizes[index] for index in loose)
@@ -417,8 +426,8 @@ class Program:
         for k, value in enumerate(values):
             values[k] = self._reduced(value, groups[k], live[k], derivative)
         inner = "optimal" if self.order == "optimal" or len(values) < 4 else self.order
-        steps = schedule(groups, output, sizes, inner)
-        if abs(coefficient) != 1.0:
+        steps = schedule(groups, output, sizes, inner, [operand.serial for operand in core.operands])
+        if coefficient != 1.0 and not (signed and coefficient == -1.0):
             coefficient = self._scale_smallest(values, prod(sizes[i] for i in output), coefficient, derivative)
         numbered: dict[int, tuple[_Value, tuple[int, ...]]] = dict(enumerate(zip(values, live, strict=True)))
         for number, step in enumerate(steps, start=len(values)):
@@ -472,7 +481,10 @@ class Program:
         value = values[smallest]
         if prod(value.shape) > result or len(values) == 1:
             return coefficient
-        values[smallest] = self._emit(f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative)
+        if coefficient == -1.0:
+            values[smallest] = self._emit(f"-{value.text}", value.shape, 0, derivative)
+        else:
+            values[smallest] = self._emit(f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative)
         return 1.0
 
     def _pair(

@@ -40,11 +40,18 @@ def check_order(order: str) -> str:
     return order
 
 
-def schedule(groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int], order: str) -> list[Pair]:
+def schedule(
+    groups: Sequence[tuple[int, ...]],
+    output: Sequence[int],
+    sizes: Sequence[int],
+    order: str,
+    ids: Sequence[int] | None = None,
+) -> list[Pair]:
     """The steps in which operands with index `groups` are contracted to `output`.
 
     `order` is "reverse" (left to right), "forward" (right to left), or "optimal": the cheapest of those two and the
-    path that opt_einsum's search finds, by exact count; ties go to the order named first here.
+    path that opt_einsum's search finds, by exact count; ties go to the order named first here. `ids` tell which
+    operands are the same array: what is contracted twice alike is counted once, and such twins are tried first.
     """
     if len(groups) < 2:
         return []
@@ -52,9 +59,67 @@ def schedule(groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Se
     if order in nested:
         return _steps(groups, output, sizes, nested[order](len(groups)))
     plans = [_steps(groups, output, sizes, pairs(len(groups))) for pairs in nested.values()]
+    same = list(ids) if ids is not None else list(range(len(groups)))
     if 2 < len(groups) <= SEARCH_LIMIT:
         plans.append(_steps(groups, output, sizes, _searched(groups, output, sizes)))
-    return min(plans, key=lambda plan: sum(step.multiplications for step in plan))
+        twins = _twins(groups, output, same)
+        if twins:
+            plans.append(_steps(groups, output, sizes, _after(twins, groups, output, sizes)))
+    return min(plans, key=lambda plan: _price(plan, len(groups), same))
+
+
+def _twins(groups: Sequence[tuple[int, ...]], output: Sequence[int], ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of operands that occur twice alike: two of one array, which share an index at the same axis, twice."""
+    pairs: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    used: set[int] = set()
+    for a in range(len(groups)):
+        for b in range(a + 1, len(groups)):
+            if ids[a] != ids[b] or a in used or b in used:
+                continue
+            for axis, index in enumerate(groups[a]):
+                shared = groups[b][axis] == index and index not in output
+                if shared and sum(index in group for group in groups) == 2:
+                    pairs.setdefault((ids[a], axis), []).append((a, b))
+                    used |= {a, b}
+                    break
+    return [pair for found in pairs.values() if len(found) > 1 for pair in found]
+
+
+def _after(
+    first: Sequence[tuple[int, int]], groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]
+) -> list[tuple[int, int]]:
+    """The pairs `first`, and then what the search finds for what is left."""
+    done = {operand for pair in first for operand in pair}
+    numbers = [k for k in range(len(groups)) if k not in done]
+    rest = [groups[k] for k in numbers]
+    for place, (a, b) in enumerate(first):
+        others = set(output).union(*(group for k, group in enumerate(groups) if k not in (a, b)))
+        rest.append(tuple(index for index in dict.fromkeys(groups[a] + groups[b]) if index in others))
+        numbers.append(len(groups) + place)
+    following = len(groups) + len(first)
+    path = _searched(rest, output, sizes) if len(rest) > 2 else _left_to_right(len(rest))
+
+    def number(k: int) -> int:
+        return numbers[k] if k < len(rest) else following + k - len(rest)
+
+    return [*first, *((number(a), number(b)) for a, b in path)]
+
+
+def _price(plan: Sequence[Pair], count: int, ids: Sequence[int]) -> int:
+    """The multiplications of a plan, where a step that repeats another one is free."""
+    identity: dict[int, object] = dict(enumerate(ids))
+    seen: set[object] = set()
+    total = 0
+    for number, step in enumerate(plan, start=count):
+        groups_of_step = (step.left_indices, step.right_indices, step.result)
+        numbers = {index: place for place, index in enumerate(dict.fromkeys(step.left_indices + step.right_indices))}
+        shape = tuple(tuple(numbers[index] for index in group) for group in groups_of_step)
+        key = (identity[step.left], identity[step.right], shape)
+        identity[number] = key
+        if key not in seen:
+            total += step.multiplications
+            seen.add(key)
+    return total
 
 
 def needed(groups: Sequence[tuple[int, ...]], position: int, output: Sequence[int]) -> tuple[int, ...]:

@@ -45,6 +45,8 @@ def pair_source(
     order = only_a + only_b
     if len(contracted) == 1 and len(only_a) <= 1 and len(only_b) <= 1:
         return f"{_oriented(a, ia, only_a + common)} @ {_oriented(b, ib, common + only_b)}", order
+    if not order and ia == ib:
+        return f"np.vdot({a}, {b})", order
     axes = ([ia.index(index) for index in contracted], [ib.index(index) for index in contracted])
     return f"np.tensordot({a}, {b}, {axes})", order
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import benchmarks.__main__ as command
+from benchmarks import closed_forms
 from benchmarks.gradients import SIZES, Case, cases, measure
 from jacobians import comparison, networks
 from jacobians import measure as measuring
@@ -82,6 +84,7 @@ def test_the_command_prints_tables_and_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "cases", lambda quick: [Case(2, 3, 5, None), Case(2, 3, 5, 7)])
+    monkeypatch.setattr(command, "tasks", lambda quick: list(closed_forms.tasks(quick))[-1:])
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick"])
     command.main()
     out = capsys.readouterr().out
@@ -91,5 +94,15 @@ def test_the_command_prints_tables_and_json(
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--json"])
     command.main()
     found = json.loads(capsys.readouterr().out)
-    assert [case["batch"] for case in found] == [None, 7]
-    assert len(found[0]["orders"]) == 5
+    assert [case["batch"] for case in found["gradients"]] == [None, 7]
+    assert len(found["gradients"][0]["orders"]) == 5
+    assert len(found["closed_forms"]) == 1
+
+
+def test_closed_forms_are_equal_before_they_are_timed() -> None:
+    for task in closed_forms.tasks(quick=True):
+        found, expected = task.compiled(*task.arguments), task.by_hand(*task.arguments)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11, err_msg=task.name)
+    wrong = replace(task, by_hand=lambda *arguments: expected + 1.0)
+    with pytest.raises(AssertionError, match="differs from the closed form"):
+        closed_forms.measure_task(wrong, 0.0)
