@@ -31,6 +31,7 @@ from .functions import (
     tanh,
 )
 from .jacobian_tensor import Jacobian, derivative
+from .layers import attention, layer_norm, log_softmax
 from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 from .products import diag, outer, tensor_product, vector_tensor
 from .transforms import grad, hessian, jacobian, jvp, vjp
@@ -53,6 +54,7 @@ __all__ = [
     "ShapeError",
     "UnsupportedError",
     "append_one",
+    "attention",
     "collapse",
     "compile",
     "constant",
@@ -70,6 +72,8 @@ __all__ = [
     "implicit",
     "jacobian",
     "jvp",
+    "layer_norm",
+    "log_softmax",
     "logsumexp",
     "matrix",
     "networks",

@@ -17,7 +17,7 @@ import numpy as np
 
 from .contraction import Pair, needed, schedule
 from .elementwise import definition
-from .emission import LETTERS, insert_axes, join_sum, pair_source, span
+from .emission import LETTERS, insert_axes, join_sum, pair_source, span, turned
 from .expression import (
     Adjoint,
     Array,
@@ -438,9 +438,8 @@ class Program:
         ((value, order),) = numbered.values()
         if order != output:
             axes = [order.index(index) for index in output]
-            text = (
-                f"{value.text}.T" if axes == list(range(len(axes)))[::-1] else f"{value.text}.transpose({tuple(axes)})"
-            )
+            whole = axes == list(range(len(axes)))[::-1]
+            text = turned(value.text) if whole else f"{value.text}.transpose({tuple(axes)})"
             value = _Value(text, tuple(sizes[index] for index in output), value.fresh)
         if coefficient == -1.0:
             return _Value(f"-{value.text}", value.shape, False)

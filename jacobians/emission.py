@@ -63,8 +63,13 @@ def _outer_source(a: str, b: str, elements: int) -> str:
     return f"{a}[:, None].dot({b}[None])" if elements < 16_384 else f"np.einsum('i,j->ij', {a}, {b})"
 
 
+def turned(text: str) -> str:
+    """The transpose; that of a transpose is the array itself."""
+    return text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
+
+
 def _oriented(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
-    return text if own == order else f"{text}.T"
+    return text if own == order else turned(text)
 
 
 def _aligned(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
@@ -74,7 +79,7 @@ def _aligned(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
     places = [index for index in order if index in own]
     if tuple(places) != own:
         axes = tuple(own.index(index) for index in places)
-        text = f"{text}.T" if axes == tuple(reversed(range(len(own)))) else f"{text}.transpose({axes})"
+        text = turned(text) if axes == tuple(reversed(range(len(own)))) else f"{text}.transpose({axes})"
     return text + insert_axes([index in own for index in order])
 
 

@@ -374,6 +374,13 @@ def test_closed_forms(make: Any, text: str | None) -> None:
     assert derivative(y, by).matrix_notation() == text
 
 
+def test_what_has_a_name_prints_by_it_wherever_it_is_met() -> None:
+    y = vector("y", "n")
+    p = softmax(y).named("p")
+    assert derivative(p, y).matrix_notation() == "diag(p) − p pᵀ"
+    assert str(p) == "p := softmax(y)"
+
+
 def test_without_a_closed_form_there_is_index_notation() -> None:
     A, x = matrix("A", "m", "n"), vector("x", "n")
     J = derivative((A * x).named("Y"), A)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from fractions import Fraction
 from functools import lru_cache
 
 # fmt: off
@@ -59,11 +60,19 @@ def subscripted(symbol: str, size: object) -> str:
 
 
 def number(value: float) -> str:
-    """A coefficient: whole numbers without a point, ½ ¼ ¾ as such, the rest as Python writes it."""
+    """A coefficient: whole numbers without a point, ½ ¼ ¾ as such, 1/3 as a fraction, the rest as Python writes it.
+
+    >>> number(2.0), number(0.5), number(1 / 3), number(0.6)
+    ('2', '½', '1/3', '0.6')
+    """
     common = {0.5: "½", 0.25: "¼", 0.75: "¾"}
     if value in common:
         return common[value]
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    fraction = Fraction(value).limit_denominator(1000)
+    exact = fraction.numerator / fraction.denominator == value
+    return f"{fraction}" if exact and len(repr(value)) > 8 else repr(value)
 
 
 def width(text: str) -> int:

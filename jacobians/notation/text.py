@@ -47,7 +47,10 @@ class TextWriter(Writer):
     def __init__(self, roots: Iterable[Expression]) -> None:
         self._texts: dict[int, tuple[str, bool]] = {}
         roots = list(roots)
-        self._names = {node.name for node in topological(roots)}
+        nodes = topological(roots)
+        self._names = {node.name for node in nodes}
+        #: What has a name somewhere is written by it, also where it is met without.
+        self._called = {node.body.serial: node.name for node in nodes if isinstance(node, Named)}
         names = [function.name for function in activations_in(roots)]
         self.sigma = names[0] if len(names) == 1 else None
 
@@ -79,8 +82,9 @@ class TextWriter(Writer):
         return self._texts[node.serial]
 
     def _written(self, node: Expression) -> tuple[str, bool]:
-        if node.name is not None:
-            return typeset(node.name), True
+        name = node.name or self._called.get(node.serial)
+        if name is not None:
+            return typeset(name), True
         if isinstance(node, Constant):
             return (number(float(node.value)), True) if not node.shape else (f"c[{show_shape(node.shape)}]", True)
         if isinstance(node, Elementwise):
@@ -157,10 +161,9 @@ class TextWriter(Writer):
 
 def describe(node: Expression) -> str:
     """An expression in matrix notation, cut where it is long; a named one with what it stands for."""
-    writer = TextWriter([node])
-    if isinstance(node, Named):
-        return f"{typeset(node.name)} := {short(writer.atom(node.body)[0])}"
-    return short(writer.atom(node)[0])
+    body = node.body if isinstance(node, Named) else node
+    text = short(TextWriter([body]).atom(body)[0])
+    return f"{typeset(node.name)} := {text}" if isinstance(node, Named) else text
 
 
 def short(text: str, longest: int = LONGEST) -> str:
