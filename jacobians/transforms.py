@@ -8,7 +8,7 @@ anything else (and integers, which are often sizes or places) is passed through 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import Any
@@ -18,56 +18,12 @@ import numpy as np
 from . import compiling
 from .algebra import add, multiply, permute, sum_axes, zeros
 from .compiling import Compiled
+from .containers import Tree, is_leaf, leaves, map_tree, signature_of
 from .derivatives import accumulate_forward
 from .errors import ShapeError, UnsupportedError
 from .expression import Expression, Network, Term, Variable, as_expression, scalar, tensor
 from .jacobian_tensor import Jacobian, derivative
 from .layout import check_layout, from_numerator
-
-Tree = Any  # nested tuples, lists and dictionaries of leaves
-
-
-# --- nested containers ------------------------------------------------------------------------------------------------
-
-
-def is_leaf(value: object) -> bool:
-    """Whether a value is something to differentiate by: an array, a floating-point number, or an expression."""
-    return isinstance(value, (np.ndarray, float, np.floating, Expression))
-
-
-def map_tree(function: Callable[[Any, str], Any], tree: Tree, name: str) -> Tree:
-    """`function(leaf, name)` for every leaf; a leaf of a container is called by its place in it."""
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(map_tree(function, one, f"{name}_{k}") for k, one in zip(tree._fields, tree, strict=True)))
-    if isinstance(tree, (tuple, list)):
-        return type(tree)(map_tree(function, one, f"{name}_{k}") for k, one in enumerate(tree))
-    if isinstance(tree, dict):
-        return {key: map_tree(function, one, f"{name}_{key}") for key, one in tree.items()}
-    return function(tree, name)
-
-
-def leaves(tree: Tree) -> Iterator[Any]:
-    """The leaves, in order."""
-    if isinstance(tree, (tuple, list)):
-        for one in tree:
-            yield from leaves(one)
-    elif isinstance(tree, dict):
-        for one in tree.values():
-            yield from leaves(one)
-    else:
-        yield tree
-
-
-def _signature(tree: Tree) -> object:
-    """What a compiled function depends on: the shapes of leaves, and the values of everything else."""
-    if isinstance(tree, np.ndarray):
-        return tree.shape
-    if isinstance(tree, (tuple, list)):
-        return (type(tree), *(_signature(one) for one in tree))
-    if isinstance(tree, dict):
-        return tuple((key, _signature(one)) for key, one in tree.items())
-    return float if isinstance(tree, (float, np.floating)) else (type(tree), tree)
-
 
 # --- tracing ----------------------------------------------------------------------------------------------------------
 
@@ -153,7 +109,7 @@ class _Transform:
         if any(isinstance(leaf, Expression) for leaf in flat):
             return self._symbolic(args, kwargs, numbers)
         plain = not kwargs and all(isinstance(arg, np.ndarray) for arg in args)
-        key: object = tuple(arg.shape for arg in args) if plain else (_signature(args), _signature(kwargs))
+        key: object = tuple(arg.shape for arg in args) if plain else (signature_of(args), signature_of(kwargs))
         if key not in self._known:
             traced = Traced(self._f, args, kwargs)
             self._known[key] = _compiled(self._build(traced, numbers), traced.variables)

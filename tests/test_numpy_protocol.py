@@ -71,6 +71,7 @@ CASES: list[tuple[str, Any, Callable[[Any], Any]]] = [
     ("clip", v, lambda x: np.clip(x, -0.5, 0.5) * x),
     ("tensordot", T, lambda x: np.tensordot(x, x, ([0, 1], [0, 1]))),
     ("inner", B, lambda x: np.inner(x, x)),
+    ("dot with three axes", T, lambda x: np.dot(np.arange(12.0).reshape(4, 3), x)),
     ("swapaxes", T, lambda x: np.swapaxes(x, 0, 2) ** 2),
     ("moveaxis", T, lambda x: np.moveaxis(x, 0, 2) ** 2),
     ("expand", v, lambda x: np.expand_dims(x, 0) * np.ones((2, 1))),

@@ -1,0 +1,375 @@
+"""What NumPy's functions do with expressions: their arguments are checked, and the work is that of the algebra below.
+
+Each bears NumPy's name after `np_`, and takes NumPy's arguments; what has no meaning here is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import algebra, elementwise, indexing, reductions
+from .errors import ShapeError, UnsupportedError
+from .expression import Constant, Expression, as_expression
+from .indexing import axis_number
+from .products import outer
+from .sizes import multiply_sizes
+
+
+def np_axes(what: str, axis: Any, rank: int) -> list[int]:
+    """All axes for None; otherwise those of `axis`, counted from the front."""
+    if axis is None:
+        return list(range(rank))
+    axes = [axis_number(what, one, rank) for one in (axis if isinstance(axis, (list, tuple)) else [axis])]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"{what}: an axis twice in {axis}")
+    return axes
+
+
+def np_only(what: str, options: dict[str, Any]) -> None:
+    """Refuse options that are given and have no meaning here."""
+    given = [name for name, value in options.items() if value is not None and value is not np._NoValue]
+    if given:
+        raise UnsupportedError(f"{what} of an expression takes no option {given[0]!r}")
+
+
+def np_reduction(what: str, reduced: Callable[..., Expression]) -> Callable[..., Expression]:
+    """A NumPy reduction with `axis` and `keepdims`."""
+
+    def function(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = None, **rest: Any
+    ) -> Any:
+        np_only(what, {"dtype": dtype, "out": out, **rest})
+        a = as_expression(a)
+        return reduced(a, np_axes(what, axis, a.ndim), keepdims is not np._NoValue and bool(keepdims))
+
+    return function
+
+
+def np_extreme(what: str, reduced: Callable[..., Expression]) -> Callable[..., Expression]:
+    general = np_reduction(what, reduced)
+
+    def function(a: Any, axis: Any = None, out: Any = None, keepdims: Any = None, **rest: Any) -> Any:
+        return general(a, axis, None, out, keepdims, **rest)
+
+    return function
+
+
+def np_variance(root: bool) -> Callable[..., Expression]:
+    what = "np.std" if root else "np.var"
+
+    def function(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = None, **rest: Any
+    ) -> Expression:
+        np_only(what, {"dtype": dtype, "out": out, **rest})
+        a = as_expression(a)
+        keep = keepdims is not np._NoValue and bool(keepdims)
+        value = reductions.variance(a, np_axes(what, axis, a.ndim), float(ddof), keep)
+        return elementwise.SQRT(value) if root else value
+
+    return function
+
+
+def np_transpose(a: Any, axes: Any = None) -> Expression:
+    a = as_expression(a)
+    order = (
+        tuple(reversed(range(a.ndim)))
+        if axes is None
+        else tuple(axis_number("np.transpose", axis, a.ndim) for axis in axes)
+    )
+    if sorted(order) != list(range(a.ndim)):
+        raise ShapeError(f"np.transpose: axes {axes} are no permutation of the {a.ndim} axes of shape {a.shape}")
+    return algebra.permute(a, order)
+
+
+def np_swapaxes(a: Any, axis1: Any, axis2: Any) -> Expression:
+    a = as_expression(a)
+    order = list(range(a.ndim))
+    first, second = axis_number("np.swapaxes", axis1, a.ndim), axis_number("np.swapaxes", axis2, a.ndim)
+    order[first], order[second] = order[second], order[first]
+    return algebra.permute(a, order)
+
+
+def np_moveaxis(a: Any, source: Any, destination: Any) -> Expression:
+    a = as_expression(a)
+    sources, places = np_axes("np.moveaxis", source, a.ndim), np_axes("np.moveaxis", destination, a.ndim)
+    if len(sources) != len(places):
+        raise ShapeError(f"np.moveaxis: {len(sources)} axes to {len(places)} places")
+    order = [axis for axis in range(a.ndim) if axis not in sources]
+    for place, axis in sorted(zip(places, sources, strict=True)):
+        order.insert(place, axis)
+    return algebra.permute(a, order)
+
+
+def np_dot(a: Any, b: Any, out: Any = None) -> Expression:
+    np_only("np.dot", {"out": out})
+    a, b = as_expression(a), as_expression(b)
+    if not a.ndim or not b.ndim:
+        return algebra.multiply(a, b)
+    return (
+        algebra.matmul(a, b) if b.ndim <= 2 and a.ndim <= 2 else np_tensordot(a, b, ([-1], [-2 if b.ndim > 1 else 0]))
+    )
+
+
+def np_tensordot(a: Any, b: Any, axes: Any = 2) -> Expression:
+    a, b = as_expression(a), as_expression(b)
+    if isinstance(axes, int):
+        axes = (list(range(a.ndim - axes, a.ndim)), list(range(axes)))
+    left, right = (np_axes("np.tensordot", one, part.ndim) for one, part in zip(axes, (a, b), strict=True))
+    if len(left) != len(right):
+        raise ShapeError(f"np.tensordot: {len(left)} axes of the first operand meet {len(right)} of the second")
+    for first, second in zip(left, right, strict=True):
+        if a.shape[first] != b.shape[second]:
+            raise ShapeError(
+                f"np.tensordot: axis {first} of the first operand has size {a.shape[first]} and axis {second} of the "
+                f"second {b.shape[second]} (shapes {a.shape} and {b.shape}); the sizes must be equal"
+            )
+    groups = [list(range(a.ndim)), list(range(a.ndim, a.ndim + b.ndim))]
+    for first, second in zip(left, right, strict=True):
+        groups[1][second] = first
+    output = [index for k, index in enumerate(groups[0]) if k not in left]
+    output += [index for k, index in enumerate(groups[1]) if k not in right]
+    return algebra.network([a, b], [tuple(group) for group in groups], output)
+
+
+def np_inner(a: Any, b: Any) -> Expression:
+    a, b = as_expression(a), as_expression(b)
+    return algebra.multiply(a, b) if not a.ndim or not b.ndim else np_tensordot(a, b, ([-1], [-1]))
+
+
+def np_kron(a: Any, b: Any) -> Expression:
+    a, b = as_expression(a), as_expression(b)
+    rank = max(a.ndim, b.ndim)
+    a, b = (indexing.expand_axes(part, range(rank - part.ndim)) if part.ndim < rank else part for part in (a, b))
+    groups = [tuple(range(0, 2 * rank, 2)), tuple(range(1, 2 * rank, 2))]
+    product = algebra.network([a, b], groups, range(2 * rank))
+    return indexing.reshape(product, [multiply_sizes(pair) for pair in zip(a.shape, b.shape, strict=True)])
+
+
+def np_outer(a: Any, b: Any, out: Any = None) -> Any:
+    np_only("np.outer", {"out": out})
+    return outer(np_ravel(a), np_ravel(b))
+
+
+def np_ravel(a: Any, order: Any = "C") -> Expression:
+    if order != "C":
+        raise UnsupportedError(f"a reshape of an expression is in C order, got order={order!r}; transpose it first")
+    flat: Expression = as_expression(a)
+    return flat if flat.ndim == 1 else indexing.reshape(flat, [multiply_sizes(flat.shape)])
+
+
+def np_reshape(a: Any, shape: Any = None, order: Any = "C", **rest: Any) -> Expression:
+    np_only("np.reshape", rest)
+    if order != "C":
+        raise UnsupportedError(f"a reshape of an expression is in C order, got order={order!r}; transpose it first")
+    return indexing.reshape(as_expression(a), shape if isinstance(shape, (list, tuple)) else [shape])
+
+
+def np_einsum(*args: Any, **options: Any) -> Expression:
+    np_only("np.einsum", {name: value for name, value in options.items() if name != "optimize"})
+    if not args or not isinstance(args[0], str):
+        raise UnsupportedError("np.einsum of expressions takes a string of indices, and then the operands")
+    return algebra.einsum(*args)
+
+
+def np_trace(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, **rest: Any) -> Expression:
+    np_only("np.trace", rest)
+    a = np_square("np.trace", as_expression(a), offset, axis1, axis2)
+    return algebra.network([a], [(0, 0)], ())
+
+
+def np_diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Expression:
+    a = np_square("np.diagonal", as_expression(a), offset, axis1, axis2)
+    return algebra.network([a], [(0, 0)], (0,))
+
+
+def np_square(what: str, a: Expression, offset: Any, axis1: Any, axis2: Any) -> Expression:
+    if a.ndim != 2 or a.shape[0] != a.shape[1] or offset or (axis1, axis2) not in ((0, 1), (-2, -1)):
+        raise ShapeError(
+            f"{what}: expected a square matrix and its main diagonal, got shape {a.shape}, offset {offset}"
+        )
+    return a
+
+
+def np_diag(a: Any, k: Any = 0) -> Expression:
+    a = as_expression(a)
+    if k or a.ndim not in (1, 2):
+        raise ShapeError(f"np.diag: expected a vector or a square matrix and k=0, got shape {a.shape}, k={k}")
+    return algebra.network([a], [(0,)], (0, 0)) if a.ndim == 1 else np_diagonal(a)
+
+
+def np_triangle(keep: Callable[..., Any]) -> Callable[..., Expression]:
+    def function(m: Any, k: Any = 0) -> Expression:
+        m = as_expression(m)
+        if m.ndim < 2 or not all(isinstance(size, int) for size in m.shape[-2:]):
+            raise ShapeError(f"np.{keep.__name__}: expected a matrix of integer sizes, got shape {m.shape}")
+        return algebra.multiply(m, Constant.of(keep(np.ones(m.shape[-2:]), k)))
+
+    return function
+
+
+def np_where(condition: Any, x: Any = None, y: Any = None) -> Expression:
+    if x is None or y is None:
+        raise UnsupportedError("np.where of an expression takes a condition and two values")
+    return elementwise.WHERE(as_expression(condition), as_expression(x), as_expression(y))
+
+
+def np_clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **rest: Any) -> Expression:
+    low, high = rest.pop("min", None), rest.pop("max", None)
+    np_only("np.clip", {"out": out, **rest})
+    result = as_expression(a)
+    low, high = (a_min if low in (None, np._NoValue) else low), (a_max if high in (None, np._NoValue) else high)
+    if low is not None and low is not np._NoValue:
+        result = elementwise.MAXIMUM(result, as_expression(low))
+    if high is not None and high is not np._NoValue:
+        result = elementwise.MINIMUM(result, as_expression(high))
+    return result
+
+
+def np_concatenate(parts: Any, axis: Any = 0, **rest: Any) -> Expression:
+    np_only("np.concatenate", {name: value for name, value in rest.items() if name != "casting"})
+    if axis is None:
+        parts, axis = [np_ravel(part) for part in parts], 0
+    return indexing.concatenate(parts, axis)
+
+
+def np_stack(parts: Any, axis: Any = 0, **rest: Any) -> Expression:
+    np_only("np.stack", {name: value for name, value in rest.items() if name != "casting"})
+    return indexing.stack(parts, axis)
+
+
+def np_joined(rank: int, axis: Callable[[int], int]) -> Callable[..., Expression]:
+    """hstack and vstack: parts of at least `rank` axes, joined."""
+
+    def function(parts: Any, **rest: Any) -> Expression:
+        np_only("np.hstack and np.vstack", {name: value for name, value in rest.items() if name != "casting"})
+        expressions = [as_expression(part) for part in parts]
+        wide = [
+            indexing.expand_axes(part, range(rank - part.ndim)) if part.ndim < rank else part for part in expressions
+        ]
+        return indexing.concatenate(wide, axis(wide[0].ndim))
+
+    return function
+
+
+def np_column_stack(parts: Any) -> Expression:
+    columns = [as_expression(part) for part in parts]
+    return indexing.concatenate([indexing.expand_axes(c, [1]) if c.ndim == 1 else c for c in columns], 1)
+
+
+def np_expand_dims(a: Any, axis: Any) -> Expression:
+    a = as_expression(a)
+    count = len(axis) if isinstance(axis, (list, tuple)) else 1
+    return indexing.expand_axes(a, sorted(np_axes("np.expand_dims", axis, a.ndim + count)))
+
+
+def np_squeeze(a: Any, axis: Any = None) -> Expression:
+    a = as_expression(a)
+    axes = [k for k, size in enumerate(a.shape) if size == 1] if axis is None else np_axes("np.squeeze", axis, a.ndim)
+    for one in axes:
+        if a.shape[one] != 1:
+            raise ShapeError(
+                f"np.squeeze: axis {one} has size {a.shape[one]}, and only a size of 1 can go (shape {a.shape})"
+            )
+    return indexing.squeeze_axes(a, axes) if axes else a
+
+
+def np_broadcast_to(a: Any, shape: Any, subok: bool = False) -> Expression:
+    a = as_expression(a)
+    return algebra.multiply(a, algebra.ones(tuple(shape) if isinstance(shape, (list, tuple)) else (shape,)))
+
+
+def np_take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = None) -> Expression:
+    np_only("np.take", {"out": out, "mode": None if mode == "raise" else mode})
+    a = np_ravel(a) if axis is None else as_expression(a)
+    place = 0 if axis is None else axis_number("np.take", axis, a.ndim)
+    return indexing.take_items(a, (*[slice(None)] * place, indices))
+
+
+def np_along(what: str, function: Callable[[Expression, int, int], Expression], default: int | None) -> Any:
+    """Functions of an expression, a number and an axis; without an axis they work on the flat expression."""
+
+    def wrapped(a: Any, number: Any, axis: Any = default) -> Expression:
+        a = np_ravel(a) if axis is None else as_expression(a)
+        if not hasattr(number, "__index__"):
+            raise UnsupportedError(f"{what} of an expression takes one integer, got {number!r}")
+        return function(a, int(number), 0 if axis is None else axis_number(what, axis, a.ndim))
+
+    return wrapped
+
+
+def np_tile(a: Any, reps: Any) -> Expression:
+    tiled: Expression = as_expression(a)
+    counts = [reps] if isinstance(reps, int) else list(reps)
+    if len(counts) > tiled.ndim:
+        tiled = indexing.expand_axes(tiled, range(len(counts) - tiled.ndim))
+    for axis, count in enumerate(counts, start=tiled.ndim - len(counts)):
+        tiled = tiled if count == 1 else indexing.tile(tiled, count, axis)
+    return tiled
+
+
+def np_roll(a: Any, shift: Any, axis: Any = None) -> Expression:
+    a = as_expression(a)
+    flat = np_ravel(a) if axis is None else a
+    rolled = indexing.roll(flat, int(shift), 0 if axis is None else axis_number("np.roll", axis, a.ndim))
+    return indexing.reshape(rolled, a.shape) if axis is None else rolled
+
+
+def np_flip(m: Any, axis: Any = None) -> Expression:
+    m = as_expression(m)
+    return indexing.flip(m, np_axes("np.flip", axis, m.ndim))
+
+
+def np_cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Expression:
+    np_only("np.cumsum", {"dtype": dtype, "out": out})
+    a = np_ravel(a) if axis is None else as_expression(a)
+    return reductions.cumulative_sum(a, 0 if axis is None else axis_number("np.cumsum", axis, a.ndim))
+
+
+def np_diff(a: Any, n: Any = 1, axis: Any = -1, **rest: Any) -> Expression:
+    np_only("np.diff", rest)
+    result: Expression = as_expression(a)
+    for _ in range(int(n)):
+        result = reductions.difference(result, axis_number("np.diff", axis, result.ndim))
+    return result
+
+
+def np_average(a: Any, axis: Any = None, weights: Any = None, **rest: Any) -> Expression:
+    np_only("np.average", {"weights": weights, **{k: v for k, v in rest.items() if v is not False}})
+    a = as_expression(a)
+    return reductions.mean(a, np_axes("np.average", axis, a.ndim))
+
+
+def np_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Expression:  # noqa: A002 - NumPy's name
+    x = as_expression(x)
+    if axis is None and ord is not None and x.ndim > 2:
+        raise ShapeError(f"np.linalg.norm: with an order, x is a vector or a matrix, got shape {x.shape}")
+    return reductions.norm(x, ord, np_axes("np.linalg.norm", axis, x.ndim), bool(keepdims))
+
+
+def np_like(value: float) -> Callable[..., Expression]:
+    def function(a: Any, **rest: Any) -> Expression:
+        return algebra.multiply(value, algebra.ones(as_expression(a).shape))
+
+    return function
+
+
+def np_method(function: Callable[..., Expression]) -> Callable[..., Expression]:
+    """A method that takes a shape or axes as one tuple or as several arguments."""
+
+    def method(a: Expression, *sizes: Any) -> Expression:
+        single = len(sizes) == 1 and (sizes[0] is None or isinstance(sizes[0], (list, tuple)))
+        return function(a, sizes[0] if single else list(sizes) or None)
+
+    return method
+
+
+def np_atleast(rank: int) -> Callable[..., Expression]:
+    def function(*arrays: Any) -> Any:
+        wide = [as_expression(a) for a in arrays]
+        wide = [indexing.expand_axes(a, range(rank - a.ndim)) if a.ndim < rank else a for a in wide]
+        return wide[0] if len(wide) == 1 else tuple(wide)
+
+    return function
