@@ -356,7 +356,7 @@ class JacobianView:
         return {0: (1, 1), 1: (1, *shape) if row else (*shape, 1)}.get(dense.ndim, shape)
 
     def __repr__(self) -> str:
-        return f"{self.symbol} in {self.layout} layout  ({' × '.join(map(str, self.shape)) or 'scalar'})"
+        return f"{self.symbol} in {self.layout} layout  ({show_shape(self.shape)})"
 
 
 # --- making Jacobians ---------------------------------------------------------------------------------------------

@@ -128,5 +128,11 @@ def solve_size(size: Size, value: int, sizes: Mapping[str, int]) -> tuple[str, i
 
 
 def show_shape(shape: Iterable[Size]) -> str:
-    """`h × d × h`; a scalar is `scalar`."""
-    return " × ".join(str(size) for size in shape) or "scalar"
+    """A shape as it prints; a scalar is `scalar`, and a sum stands in parentheses.
+
+    >>> show_shape(("h", "d+1", 3)), show_shape(())
+    ('h × (d+1) × 3', 'scalar')
+    """
+    sizes = list(shape)
+    texts = [f"({size})" if len(sizes) > 1 and set("+-") & set(str(size)) else str(size) for size in sizes]
+    return " × ".join(texts) or "scalar"
