@@ -6,18 +6,21 @@ from the right the forward order; multiplied out it is flat; with every factor w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
-from .contraction import SEARCH_LIMIT
+from .contraction import SEARCH_LIMIT, Order
 from .derivatives import accumulate_forward, accumulate_reverse, between
+from .elimination import accumulate_by_elimination
 from .expression import Adjoint, Expression, Named, Network, Term, unnamed
 from .flattening import flatten
 from .notation.text import label
 from .sizes import Shape
 from .terms import glue, merge_like
 
+#: "optimal" tries minimal fill on graphs of at most so many nodes.
+FILL_LIMIT = 128
 #: A derivative is shown flat, all operands down to values, while it has at most so many terms.
 FLAT_TERMS = 16
 
@@ -87,9 +90,18 @@ class Chain:
         """The sum with a chain between the same ends."""
         return Chain([*self.paths, *other.paths])
 
-    def root(self, order: str) -> Expression:
-        """The expression whose nested contractions are this order."""
+    def eliminated(self, sizes: Mapping[str, int], names: Sequence[str] = ()) -> tuple[Term, ...]:
+        """The terms that are left when nodes are eliminated by minimal fill, or in an order of `names`."""
+        terms = (term for path in self.paths for term in accumulate_by_elimination(path, sizes, names))
+        return tuple(merge_like(terms))
+
+    def root(self, order: Order, sizes: Mapping[str, int]) -> Expression:
+        """The expression whose nested contractions are this order; an order of elimination looks at `sizes`."""
+        if isinstance(order, tuple):
+            return Network.of(self.eliminated(sizes, order), self.shape)
         match order:
+            case "minimal-fill":
+                return Network.of(self.eliminated(sizes), self.shape)
             case "forward":
                 return Network.of(self.forward, self.shape)
             case "flat":
@@ -98,6 +110,16 @@ class Chain:
                 return _dense(self)
             case _:
                 return Network.of(self.reverse, self.shape)
+
+    def needed(self, order: Order) -> Expression:
+        """An expression that needs the values that this order needs, whatever the sizes are."""
+        return self.root(order if order in ("forward", "dense") else "reverse", {})
+
+    @property
+    def worth_eliminating(self) -> bool:
+        """Whether minimal fill may beat both ends and the search: of a scalar the reverse order has no fill at all."""
+        nodes = sum(len(between(start, [end])) for path in self.paths for start, end in pairwise(path))
+        return self.numerator.ndim > 0 and not self.searchable and nodes <= FILL_LIMIT
 
     @property
     def searchable(self) -> bool:

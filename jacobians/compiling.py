@@ -10,7 +10,7 @@ import numpy as np
 from .binding import bind_sizes, bind_values, name_table
 from .chains import Chain
 from .codegen import Program, Signature
-from .contraction import check_order
+from .contraction import Order, check_order
 from .errors import NamingError, ShapeError
 from .evaluation import HasChain, plan
 from .expression import Expression, Variable, as_expression, topological
@@ -27,7 +27,7 @@ class Compiled:
     def __init__(
         self,
         items: Sequence[HasChain | Expression],
-        order: str,
+        order: Order,
         sizes: Mapping[str, int],
         signature: Signature,
     ) -> None:
@@ -122,7 +122,7 @@ def _met(roots: Sequence[Expression]) -> list[Variable]:
 def compile(  # noqa: A001 - the name is the field's
     items: Any,
     variables: Sequence[Any] | None = None,
-    order: str = "optimal",
+    order: str | Sequence[str] = "optimal",
     sizes: Mapping[str, int] | None = None,
     name: str = "program",
 ) -> Compiled:
@@ -138,12 +138,12 @@ def compile(  # noqa: A001 - the name is the field's
     >>> f(np.array([1.0, 2.0, 3.0])).tolist()
     [2.0, 4.0, 6.0]
     """
-    check_order(order)
+    order = check_order(order)
     check_name(name, "a function")
     single = not isinstance(items, (list, tuple))
     listed: list[Any] = [items] if single else list(items)
     wanted = [item if isinstance(getattr(item, "chain", None), Chain) else as_expression(item) for item in listed]
-    needed = topological(item if isinstance(item, Expression) else item.chain.root("reverse") for item in wanted)
+    needed = topological(item if isinstance(item, Expression) else item.chain.needed("reverse") for item in wanted)
     found = [node.name for node in needed if isinstance(node, Variable)]
     if variables is None:
         names = [normalise(one.name) for one in _met(_roots(wanted)) if one.name in found]

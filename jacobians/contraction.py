@@ -13,9 +13,13 @@ from math import prod
 
 from .errors import OptionError
 
-#: How a chain is evaluated. "reverse" is left to right (a VJP), "forward" right to left (a JVP), "optimal" the
-#: cheapest of both and of what a search finds, "dense" the product of the factors written out with their zeros.
-ORDERS = ("reverse", "forward", "optimal", "dense")
+#: How a chain is evaluated. "reverse" is left to right (a VJP), "forward" right to left (a JVP), "minimal-fill" takes
+#: next the node that adds the fewest numbers to be kept, "optimal" is the cheapest of all these and of what a search
+#: finds, "dense" the product of the factors written out with their zeros.
+ORDERS = ("reverse", "forward", "minimal-fill", "optimal", "dense")
+
+#: One of `ORDERS`, or names of expressions in the order in which they are to be eliminated.
+Order = str | tuple[str, ...]
 
 #: opt_einsum's exact search over subsets is used up to this many operands.
 SEARCH_LIMIT = 12
@@ -33,10 +37,17 @@ class Pair:
     multiplications: int
 
 
-def check_order(order: str) -> str:
-    """`order` itself, or an `OptionError` that lists the choices."""
-    if order not in ORDERS:
-        raise OptionError(f"unknown order {order!r}: choose one of {', '.join(map(repr, ORDERS))}")
+def check_order(order: object) -> Order:
+    """`order` itself, a list of names as a tuple; an `OptionError` that lists the choices for anything else."""
+    if isinstance(order, (list, tuple)) and order and all(isinstance(name, str) for name in order):
+        if len(set(order)) < len(order):
+            raise OptionError(f"an order of elimination names each expression once, got {', '.join(order)}")
+        return tuple(order)
+    if not isinstance(order, str) or order not in ORDERS:
+        raise OptionError(
+            f"unknown order {order!r}: choose one of {', '.join(map(repr, ORDERS))}, or list names of expressions in "
+            'the order in which to eliminate them, such as ["s", "z"]'
+        )
     return order
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from .binding import bind_sizes, bind_values, name_table, needed_names, require
 from .chains import Chain
 from .codegen import Program, Signature, Step
-from .contraction import check_order
+from .contraction import ORDERS, Order, check_order
 from .errors import ShapeError, UnsupportedError
 from .expression import Array, Expression, as_expression
 from .sizes import symbols_of
@@ -28,7 +28,8 @@ class Cost:
 
     `multiplications` are those of contractions and of products with σ′ (forward values are not counted);
     `peak_elements` is the number of entries of the largest array that is formed, materialised factors and the result
-    included; `steps` are the lines carried out; `order` is the order that runs (for "optimal", the one chosen).
+    included; `steps` are the lines carried out; `order` is the order that runs (for "optimal", the one chosen; for an
+    order of elimination its names).
     """
 
     multiplications: int
@@ -39,7 +40,7 @@ class Cost:
 
 def plan(
     items: Sequence[HasChain | Expression],
-    order: str,
+    order: Order,
     sizes: Mapping[str, int],
     given: frozenset[str] = frozenset(),
     signature: Signature = Signature(),  # noqa: B008 - immutable
@@ -51,8 +52,8 @@ def plan(
         f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y @ "
         "∂y/∂x costs what backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
     )
-    if order in ("forward", "dense"):
-        advice = f'The order "{order}" forms it: try order="reverse" or "optimal". {advice}'
+    if order not in ("reverse", "optimal"):
+        advice = f'The order "{_called(order)}" forms it: try order="reverse" or "optimal". {advice}'
     what = "evaluating " + ", ".join(chain.symbol for chain in chains)
 
     def program(roots: Sequence[Expression], inner: str, called: str) -> Program:
@@ -61,17 +62,22 @@ def plan(
         )
         return Program(roots, sizes, inner, given, counted, what, advice, called, signature)
 
-    def root(item: HasChain | Expression, kind: str) -> Expression:
-        return item if isinstance(item, Expression) else item.chain.root(kind)
+    def root(item: HasChain | Expression, kind: Order) -> Expression:
+        return item if isinstance(item, Expression) else item.chain.root(kind, sizes)
 
-    def nested(kind: str) -> Program:
-        return program([root(item, kind) for item in items], "reverse" if kind == "dense" else kind, kind)
+    def nested(kind: Order) -> Program:
+        inner = {"reverse": "reverse", "dense": "reverse", "forward": "forward"}.get(_called(kind), "optimal")
+        return program([root(item, kind) for item in items], inner, _called(kind))
 
     if not chains:
-        return program([root(item, "") for item in items], order if order == "optimal" else "reverse", order)
+        return program(
+            [root(item, "") for item in items], "optimal" if order == "optimal" else "reverse", _called(order)
+        )
     if order != "optimal":
         return nested(order)
     candidates = [nested("reverse"), nested("forward")]
+    if any(chain.worth_eliminating for chain in chains):
+        candidates.append(nested("minimal-fill"))
     if any(chain.searchable for chain in chains):
         roots = []
         for item in items:
@@ -82,12 +88,19 @@ def plan(
     return min(candidates, key=lambda one: one.multiplications)
 
 
-def cost(jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, order: str = "reverse") -> Cost:
+def _called(order: Order) -> str:
+    return order if isinstance(order, str) else ", ".join(order)
+
+
+def cost(
+    jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, order: str | Sequence[str] = "reverse"
+) -> Cost:
     """The joint cost of several Jacobians, intermediates shared, for symbols bound by `sizes`.
 
-    `order` is "reverse", "forward", "optimal" or "dense". Raises `ShapeError` for a symbol without a value.
+    `order` is one of "reverse", "forward", "minimal-fill", "optimal", "dense", or a list of names of expressions in the
+    order in which to eliminate them. Raises `ShapeError` for a symbol without a value.
     """
-    check_order(order)
+    order = check_order(order)
     if not isinstance(jacobians, (list, tuple)):
         raise UnsupportedError(
             f"cost takes a list of Jacobians, got {type(jacobians).__name__}; one has its own .cost()"
@@ -105,18 +118,40 @@ def cost(jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None, 
     return Cost(program.multiplications, program.peak_elements, steps, program.order_name)
 
 
+class Costs(dict[str, Cost]):
+    """The cost of every order, by its name; prints as a table, cheapest first."""
+
+    def __repr__(self) -> str:
+        rows = [("order", "multiplications", "largest array", "steps")]
+        for name, one in sorted(self.items(), key=lambda entry: entry[1].multiplications):
+            ran = f"{name} ({one.order})" if one.order != name else name
+            rows.append((ran, f"{one.multiplications:,}", f"{one.peak_elements:,}", str(len(one.steps))))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(
+                [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+            )
+            for row in rows
+        )
+
+
+def costs(jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None) -> Costs:
+    """The joint cost of several Jacobians in every order, before anything runs; see `cost`."""
+    return Costs({order: cost(jacobians, sizes, order) for order in ORDERS})
+
+
 def evaluate_together(
     jacobians: Sequence[HasChain],
     values: Mapping[str, Any],
-    order: str = "reverse",
+    order: str | Sequence[str] = "reverse",
     sizes: Mapping[str, int] | None = None,
 ) -> list[Array]:
     """The dense arrays of several Jacobians in numerator layout; what they share is computed once."""
-    check_order(order)
+    order = check_order(order)
     table = name_table(point for one in jacobians for path in one.chain.paths for point in path)
     binding = bind_values(values, table, sizes)
     what = "evaluating " + ", ".join(one.chain.symbol for one in jacobians)
-    require(needed_names((one.chain.root(order) for one in jacobians), binding.given), binding, table, what)
+    require(needed_names((one.chain.needed(order) for one in jacobians), binding.given), binding, table, what)
     program = plan(jacobians, order, binding.sizes, binding.given)
     return list(program.run(binding.arrays))
 

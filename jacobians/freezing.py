@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .expression import Adjoint, Constant, Expression, Term
 from .index_maps import IndexMap
+from .sizes import Shape
 from .terms import merge_like, renumber
 
 #: Stands for the core of a term in its structure.
@@ -53,6 +54,13 @@ def pattern(term: Term) -> tuple[object, ...]:
         tuple((term.operands[k].serial, tuple(numbers[index] for index in term.indices[k])) for k in maps),
         tuple(index in held for index in numbers),
     )
+
+
+def core_shape(term: Term) -> Shape:
+    """The shape of the core of a term: what is kept of it, without its zeros."""
+    maps = writing_maps(term)
+    held = {index for k, group in enumerate(term.indices) if k not in maps for index in group}
+    return tuple(term.sizes[index] for index in dict.fromkeys(viewed_axes(term, maps)) if index in held)
 
 
 def split(term: Term) -> tuple[Term, Term]:

@@ -15,10 +15,10 @@ from .binding import bind_values, name_table, needed_names, require
 from .chains import Chain
 from .codegen import Program
 from .compiling import Compiled
-from .contraction import check_order
+from .contraction import Order, check_order
 from .derivatives import accumulate_reverse
 from .errors import NamingError, ShapeError, UnsupportedError
-from .evaluation import Cost, cost, plan
+from .evaluation import Cost, Costs, cost, costs, plan
 from .expression import Array, Expression, Named, Network, Term, Variable, as_expression, unnamed
 from .layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
 from .notation.closed_form import network_text
@@ -132,7 +132,9 @@ class Jacobian:
         """Bytes of the dense array, and of the operands that are stored instead."""
         return structured.nbytes(self.chain, sizes)
 
-    def compile(self, variables: Sequence[Any] | None = None, order: str = "optimal", **options: Any) -> Compiled:
+    def compile(
+        self, variables: Sequence[Any] | None = None, order: str | Sequence[str] = "optimal", **options: Any
+    ) -> Compiled:
         """This Jacobian as a function of arrays; see `jacobians.compile`."""
         return compiling.compile(self, variables, order, **options)
 
@@ -251,10 +253,13 @@ class Jacobian:
         self,
         values: Mapping[str, Any],
         layout: str = "numerator",
-        order: str = "reverse",
+        order: str | Sequence[str] = "reverse",
         sizes: Mapping[str, int] | None = None,
     ) -> Array:
         """The dense array, in `layout`, contracted in `order`.
+
+        `order` is "reverse", "forward", "minimal-fill", "optimal" or "dense"; or a list of names: those expressions are
+        then eliminated in that order, after the unnamed ones.
 
         `values` has arrays by name: for the variables, and, if you like, for named expressions, which then are not
         computed. Symbolic sizes are read off the arrays; `sizes` gives those that no array tells. Raises `ShapeError`
@@ -262,10 +267,10 @@ class Jacobian:
         no real numbers, and `MaterializationError` if an array would not fit in memory, before it is allocated.
         """
         check_layout(layout)
-        check_order(order)
+        order = check_order(order)
         binding = bind_values(values, self._names, sizes)
         require(
-            needed_names([self.chain.root(order)], binding.given), binding, self._names, f"evaluating {self.symbol}"
+            needed_names([self.chain.needed(order)], binding.given), binding, self._names, f"evaluating {self.symbol}"
         )
         program = self._program(order, binding.sizes, binding.given)
         (result,) = program.run(binding.arrays)
@@ -280,14 +285,18 @@ class Jacobian:
         of, wrts = self._inner.differentiated
         return of, [*wrts, self.denominator.shape]
 
-    def cost(self, sizes: Mapping[str, int] | None = None, order: str = "reverse") -> Cost:
+    def cost(self, sizes: Mapping[str, int] | None = None, order: str | Sequence[str] = "reverse") -> Cost:
         """Multiplications, largest array and steps of an evaluation in `order`, for symbols bound by `sizes`.
 
         Nothing is evaluated, and it is instant for any size.
         """
         return cost([self], sizes, order)
 
-    def _program(self, order: str, sizes: Mapping[str, int], given: frozenset[str] = frozenset()) -> Program:
+    def costs(self, sizes: Mapping[str, int] | None = None) -> Costs:
+        """The cost of every order by its name, cheapest first; prints as a table. Nothing is evaluated."""
+        return costs([self], sizes)
+
+    def _program(self, order: Order, sizes: Mapping[str, int], given: frozenset[str] = frozenset()) -> Program:
         key = (order, tuple(sorted(sizes.items())), given)
         if key not in self._programs:
             if len(self._programs) >= 32:
@@ -341,7 +350,7 @@ class JacobianView:
         return self.jacobian.to_layout(layout)
 
     def evaluate(
-        self, values: Mapping[str, Any], order: str = "reverse", sizes: Mapping[str, int] | None = None
+        self, values: Mapping[str, Any], order: str | Sequence[str] = "reverse", sizes: Mapping[str, int] | None = None
     ) -> Array:
         """The dense array in this layout; arguments and errors as for `Jacobian.evaluate`."""
         if self.layout in ("collapsed", "matrix"):

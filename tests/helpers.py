@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-ORDERS = ("reverse", "forward", "optimal", "dense")
+ORDERS = ("reverse", "forward", "minimal-fill", "optimal", "dense")
 LAYOUTS = ("numerator", "denominator", "ad", "vec")
 
 

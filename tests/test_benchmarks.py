@@ -30,7 +30,7 @@ def test_the_cases_are_single_samples_and_batches_from_small_to_large() -> None:
 
 def test_a_case_measures_every_order() -> None:
     measured = {one.order: one for one in measure(Case(5, 7, 3, None), quick=True)}
-    assert list(measured) == ["reverse", "forward", "optimal", "dense", "hand-written"]
+    assert list(measured) == ["reverse", "forward", "minimal-fill", "optimal", "dense", "hand-written"]
     assert measured["reverse"].multiplications == measured["hand-written"].multiplications == 3 * 7 + 21 + 7 + 35
     assert measured["dense"].multiplications > measured["forward"].multiplications > 84
     for one in measured.values():

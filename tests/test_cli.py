@@ -38,7 +38,7 @@ def test_backprop_without_options(capsys: pytest.CaptureFixture[str]) -> None:
         "einsum a,aj,j,i->ij over r, W₂, σ′(z), x̃",
     ):
         assert row.split() in lines
-    for order in ("reverse", "forward", "optimal", "dense", "hand-written"):
+    for order in ("reverse", "forward", "minimal-fill", "optimal", "dense", "hand-written"):
         assert any(line[:1] == [order] for line in lines)
     assert "Training" not in out
 

@@ -97,6 +97,7 @@ def test_the_order_that_was_asked_for_is_the_one_that_runs(order: str) -> None:
     expected = {
         "reverse": 11 * 2 * 7 + 11 * 7 * 3,
         "forward": 2 * 7 * 3 + 11 * 2 * 3,
+        "minimal-fill": 2 * 7 * 3 + 11 * 2 * 3,
         "optimal": 2 * 7 * 3 + 11 * 2 * 3,
         "dense": 11 * 2 * 7 + 11 * 7 * 3,
     }
@@ -104,7 +105,7 @@ def test_the_order_that_was_asked_for_is_the_one_that_runs(order: str) -> None:
     assert found.multiplications == expected[order]
     program = plan([J], order, {})
     first = next(step for step in program.steps if step.derivative and step.multiplications)
-    rows = {"reverse": (11, 7), "forward": (2, 3), "optimal": (2, 3), "dense": (11, 7)}
+    rows = {"reverse": (11, 7), "forward": (2, 3), "minimal-fill": (2, 3), "optimal": (2, 3), "dense": (11, 7)}
     assert first.shape == rows[order]
 
 
