@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from .contraction import SEARCH_LIMIT, Order
-from .derivatives import accumulate_forward, accumulate_reverse, between
+from .derivatives import accumulate_forward, accumulate_reverse, between, identity
 from .elimination import accumulate_by_elimination
 from .expression import Adjoint, Expression, Named, Network, Term, unnamed
 from .flattening import flatten
@@ -138,10 +138,10 @@ def _reverse_along(path: Sequence[Expression]) -> list[Term]:
 
 
 def _forward_along(path: Sequence[Expression]) -> list[Term]:
-    terms: list[Term] | None = None
+    terms: list[Term] = [identity(path[-1].shape)]
     for start, end in reversed(list(pairwise(path))):
-        terms = accumulate_forward(start, end, terms, path[-1])
-    return terms or []
+        terms = accumulate_forward(start, [(end, terms)], path[-1])
+    return terms
 
 
 def _path_counts(y: Expression, x: Expression) -> tuple[list[Expression], dict[int, int], dict[int, int]]:

@@ -181,16 +181,18 @@ def accumulate_reverse(
 
 
 def accumulate_forward(
-    y: Expression, x: Expression, seed: Sequence[Term] | None = None, bottom: Expression | None = None
+    y: Expression, sources: Sequence[tuple[Expression, Sequence[Term]]], bottom: Expression
 ) -> list[Term]:
-    """∂y/∂x by one pass from x up. `seed` is ∂x/∂bottom (the identity if not given)."""
-    bottom = x if bottom is None else bottom
-    nodes = between(y, [x])
+    """Σ ∂y/∂x · ∂x/∂bottom over the `sources` (x, ∂x/∂bottom), by one pass from them up."""
+    nodes = between(y, [x for x, _ in sources])
     names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
+    seeds: dict[int, list[Term]] = {}
+    for x, seed in sources:
+        seeds.setdefault(unnamed(x).serial, []).extend(seed)
     tangents: dict[int, list[Term]] = {}
     for node in nodes:
-        if node is unnamed(x):
-            tangents[node.serial] = list(seed) if seed is not None else [identity(x.shape)]
+        if node.serial in seeds:
+            tangents[node.serial] = merge_like(seeds[node.serial])
         elif isinstance(node, Named):
             tangents[node.serial] = tangents[node.body.serial]
         else:

@@ -69,7 +69,7 @@ def from_right(chain: Chain, vector: Any) -> Expression:
     for path in chain.paths:
         terms: list[Term] = [_as_term(v)]
         for start, end in reversed(list(pairwise(path))):
-            terms = accumulate_forward(start, end, terms, _END)
+            terms = accumulate_forward(start, [(end, terms)], _END)
         found += terms
     return of_terms(merge_like(found), chain.numerator.shape)
 

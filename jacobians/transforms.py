@@ -337,14 +337,9 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
 
 
 def _pushed(y: Expression, pairs: Sequence[tuple[Expression, Expression]]) -> Expression:
-    """Σ ∂y/∂x · v, from the inputs up."""
-    bottom = scalar("tangent")
-    total: Expression = zeros(y.shape)
-    for x, v in pairs:
-        axes = tuple(range(x.ndim))
-        seed = Term(1.0, (v,), (axes,), axes, x.shape)
-        total = add(total, Network.of(accumulate_forward(y, x, [seed], bottom), y.shape))
-    return total
+    """Σ ∂y/∂x · v, by one pass from the inputs up."""
+    seeds = [(x, [Term(1.0, (v,), (axes := tuple(range(x.ndim)),), axes, x.shape)]) for x, v in pairs]
+    return Network.of(accumulate_forward(y, seeds, scalar("tangent")), y.shape)
 
 
 def _unzipped(tree: Tree, place: int) -> Tree:

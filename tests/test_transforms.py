@@ -201,3 +201,22 @@ def test_what_is_refused(action: Callable[[], Any], error: type[Exception], text
     with pytest.raises(error) as caught:
         action()
     assert text in str(caught.value)
+
+
+def test_a_jvp_by_several_arguments_is_one_pass() -> None:
+    """The tangents meet where the arguments meet, and go on together: W₂ is multiplied once for value and tangent."""
+
+    def f(W2: np.ndarray, W1: np.ndarray, x: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return W2 @ (W1 @ x + b)
+
+    rng = np.random.default_rng(0)
+    shapes = [(2, 3), (3, 5), (5,), (3,)]
+    args = tuple(rng.normal(size=shape) for shape in shapes)
+    tangents = tuple(rng.normal(size=shape) for shape in shapes)
+    _, tangent = jvp(f, args, tangents)
+    W2, W1, x, b = args
+    dW2, dW1, dx, db = tangents
+    np.testing.assert_allclose(tangent, dW2 @ (W1 @ x + b) + W2 @ (dW1 @ x + W1 @ dx + db))
+    program = f._jacobians_jvp.compiled.program()  # type: ignore[attr-defined]
+    forward = 2 * 3 + 3 * 5
+    assert program.all_multiplications == forward + (2 * 3 + 3 * 5) + forward  # value, by matrices, by the rest
