@@ -95,7 +95,7 @@ def test_the_command_prints_tables_and_json(
     command.main()
     found = json.loads(capsys.readouterr().out)
     assert [case["batch"] for case in found["gradients"]] == [None, 7]
-    assert len(found["gradients"][0]["orders"]) == 5
+    assert len(found["gradients"][0]["orders"]) == 6
     assert len(found["closed_forms"]) == 1
 
 
