@@ -1,0 +1,79 @@
+"""The documentation's code runs, page by page, and its reference has every public name.
+
+The build runs the same cells in a notebook's kernel and shows what they give. Here they run as plain Python, without
+Sphinx; the claims of the prose are asserted in cells that the build does not show.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import jacobians
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = {str(page.relative_to(DOCS)): page for page in sorted(DOCS.rglob("*.md"))}
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+OPTIONS = re.compile(r"\A(:[^\n]*\n)+")
+
+
+def cells(page: Path) -> list[str]:
+    """The code of a page, cell by cell, each at the line where it stands."""
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for match in CELL.finditer(text):
+        body = match[1]
+        options = OPTIONS.match(body)
+        start = match.start(1) + (options.end() if options else 0)
+        found.append("\n" * text.count("\n", 0, start) + text[start : match.end(1)])
+    return found
+
+
+def run(page: Path) -> None:
+    """Run a page's cells in order, as a notebook does: the value at the end of a cell is shown, so it has a repr."""
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    for cell in cells(page):
+        tree = ast.parse(cell, str(page))
+        last = tree.body[-1]
+        if isinstance(last, ast.Expr):
+            tree.body[-1] = ast.copy_location(ast.Assign([ast.Name("_shown", ast.Store())], last.value), last)
+            ast.fix_missing_locations(tree)
+        exec(compile(tree, str(page), "exec"), namespace)
+        assert isinstance(repr(namespace.pop("_shown", None)), str)
+
+
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if cells(page)])
+def test_the_cells_of_a_page_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(PAGES[name])
+
+
+def test_a_cell_that_fails_is_found_at_its_line(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A page\n\n```{code-cell}\n:tags: [remove-cell]\n\nx = 1\nassert x == 2\n```\n")
+    with pytest.raises(AssertionError) as caught:
+        run(page)
+    assert caught.traceback[-1].lineno + 1 == 7
+
+
+def test_every_lesson_asserts_what_its_prose_claims() -> None:
+    lessons = [page for name, page in PAGES.items() if "lesson" in name]
+    assert len(lessons) >= 4
+    for page in lessons:
+        hidden = re.findall(r"^:tags: \[remove-cell\]\n\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        assert any("assert " in cell for cell in hidden), page.name
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = "\n".join(page.read_text("utf-8") for name, page in PAGES.items() if name.startswith("reference/"))
+    documented = set(re.findall(r"^\s*\.\. auto\w+:: (?:jacobians\.)?([\w.]+)", text, re.MULTILINE))
+    assert set(jacobians.__all__) <= documented, set(jacobians.__all__) - documented
+
+
+def test_every_page_that_is_linked_exists() -> None:
+    for page in PAGES.values():
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.relative_to(DOCS)}: {target}"
