@@ -2,51 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
-from .expression import Adjoint, Network, Term
+from .expression import Adjoint, Expression, Network, Term
 from .index_maps import IndexMap, Merger, Selector, Split, Take
 from .terms import glue, merge_like
+
+#: Operands of a term at most; what would multiply out to more (a square of a square of a square …) stays a node.
+LONGEST_TERM = 1024
 
 
 def flatten(terms: Sequence[Term], most: int) -> list[Term]:
     """The sum with shared adjoints and unnamed products multiplied out.
 
-    While that stays within `most` terms; past that, adjoints that are sums themselves stay nodes.
+    While that stays within `most` terms; past that, adjoints that are sums themselves stay nodes. A node whose product
+    would be longer than `LONGEST_TERM` stays one in any case.
     """
-    counts: dict[int, int] = {}
+    measured: dict[int, tuple[int, int]] = {}
 
-    def count(node: Adjoint) -> int:
-        stack = [node]
+    def measure(node: Network) -> tuple[int, int]:
+        """How many terms a node multiplies out to, and how many operands the longest of them has."""
+        stack = [] if node.serial in measured else [node]
         while stack:
             top = stack[-1]
             waiting = [
                 operand
                 for term in top.terms
                 for operand in term.operands
-                if isinstance(operand, Adjoint) and operand.serial not in counts
+                if _opens(operand) and operand.serial not in measured
             ]
             if waiting:
                 stack.extend(waiting)
             else:
-                counts[stack.pop().serial] = sum(expanded(term) for term in top.terms)
-        return counts[node.serial]
+                measured[stack.pop().serial] = _sum(expanded(term) for term in top.terms)
+        return measured[node.serial]
 
-    def expanded(term: Term) -> int:
-        total = 1
+    def expanded(term: Term) -> tuple[int, int]:
+        count, length = 1, 0
         for operand in term.operands:
-            if isinstance(operand, Adjoint):
-                total *= counts[operand.serial] if operand.serial in counts else count(operand)
-        return total
+            if _opens(operand):
+                terms, operands = measure(operand)
+                count, length = count * terms, length + operands
+            else:
+                length += 1
+        return count, length
 
-    keep_sums = sum(expanded(term) for term in terms) > most
+    keep_sums = _sum(expanded(term) for term in terms)[0] > most
 
     def place_to_open(term: Term) -> int | None:
         for place, operand in enumerate(term.operands):
             node = operand.body if isinstance(operand, (Take, Split)) else operand
-            if isinstance(node, Adjoint) and not (keep_sums and len(node.terms) > 1):
-                return place
-            if isinstance(operand, Network) and len(operand.terms) == 1:  # an unnamed product
+            if not isinstance(node, Network) or not (_opens(operand) or isinstance(node, Adjoint)):
+                continue
+            if not (keep_sums and len(node.terms) > 1) and measure(node)[1] <= LONGEST_TERM:
                 return place
         return None
 
@@ -63,6 +72,16 @@ def flatten(terms: Sequence[Term], most: int) -> list[Term]:
         elif isinstance(node, Network):
             waiting += [substitute(term, place, inner) for inner in reversed(node.terms)]
     return merge_like(done)
+
+
+def _opens(operand: Expression) -> TypeGuard[Network]:
+    """Whether an operand is multiplied out: a shared adjoint, or an unnamed product."""
+    return isinstance(operand, Adjoint) or (isinstance(operand, Network) and len(operand.terms) == 1)
+
+
+def _sum(measures: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    counts, lengths = zip(*measures, strict=True) if (measures := list(measures)) else ((0,), (0,))
+    return sum(counts), max(lengths)
 
 
 def _unmap(term: Term, place: int, node: Take | Split) -> Term:

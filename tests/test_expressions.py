@@ -315,6 +315,10 @@ def test_like_terms_are_merged() -> None:
     for _ in range(12):
         y = y * y
     assert len(derivative(y, x).operands) == 1
+    assert len(derivative(y, x).operands[0]) <= 1024  # what is longer stays shared: not x 4,095 times
+    assert_close(
+        evaluate(derivative(y, x).diagonal(), {"x": [1.001, 0.999]}), 4096 * np.array([1.001, 0.999]) ** 4095, 1e-9
+    )
 
 
 def test_random_directions_against_differences() -> None:
