@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from .binding import bind_sizes, bind_values, name_table, needed_names, require
 from .chains import Chain
-from .codegen import Program, Signature, Step
+from .codegen import Program, Signature
 from .contraction import ORDERS, Order, check_order
 from .errors import ShapeError, UnsupportedError
 from .expression import Array, Expression, as_expression
+from .lines import Step
 from .sizes import symbols_of
 
 

@@ -1,0 +1,113 @@
+"""Code for networks: sums of contractions, written through views where their outputs repeat an index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from .contraction_code import ContractionWriter, cut, shape_of
+from .emission import LETTERS, insert_axes, join_sum
+from .expression import Adjoint, Network, Term
+from .freezing import split
+from .index_maps import Merger, Selector
+from .lines import Lines, Value
+from .sizes import bind_size
+
+
+def _distinct(indices: tuple[int, ...]) -> bool:
+    return len(set(indices)) == len(indices)
+
+
+class NetworkWriter:
+    """Writes networks into `lines`. `values` are those of the operands, by serial number."""
+
+    def __init__(self, lines: Lines, sizes: Mapping[str, int], values: Mapping[int, Value], order: str) -> None:
+        self._lines = lines
+        self._sizes = sizes
+        self._contraction = ContractionWriter(lines, sizes, values, order)
+
+    def write(self, node: Network, derivative: bool) -> Value:
+        """The lines for one network. `derivative` tells a step of the chain rule from a forward value."""
+        shape = shape_of(node, self._sizes)
+        if not node.terms:
+            return self._lines.emit(f"np.zeros({shape})", shape, derivative=derivative)
+        dense: list[Value] = []
+        scattered: list[tuple[Term, Value]] = []
+        parts = [split(term) for term in node.terms]
+        plain = [len(structure.operands) == 1 and _distinct(structure.output) for structure, _ in parts]
+        for term, (structure, core), is_plain in zip(node.terms, parts, plain, strict=True):
+            signed = is_plain and sum(plain) > 1  # a difference of arrays takes no product with −1
+            value = self._contraction.write(core, term.coefficient, derivative, isinstance(node, Adjoint), signed)
+            axes = structure.indices[0]
+            if is_plain:
+                aligned = value.text + insert_axes([index in axes for index in term.output])
+                dense.append(Value(aligned, value.shape, value.fresh and aligned == value.text))
+            else:
+                scattered.append((structure, value))
+        if len(dense) == 1 and not scattered and len(dense[0].shape) == len(shape):
+            (only,) = dense
+            return self._lines.emit(only.text, shape, derivative=derivative) if only.text.startswith("-") else only
+        if len(dense) == 1 and not scattered and not node.terms[0].operands:  # the same number everywhere
+            return self._lines.emit(f"np.full({shape}, {dense[0].text})", shape, derivative=derivative)
+        total = join_sum([value.text for value in dense])
+        full = any(len(value.shape) == len(shape) for value in dense)
+        if not scattered:
+            if full:
+                return self._lines.emit(total, shape, derivative=derivative)
+            return self._lines.emit(f"np.broadcast_to({total}, {shape}).copy()", shape, derivative=derivative)
+        if dense:  # a reshape of the result must be a view of it, so it is stored in C order
+            text = f"np.array({total}, order='C')" if full else f"np.broadcast_to({total}, {shape}).copy(order='C')"
+            reshaped = any(isinstance(one, (Merger, Selector)) for term, _ in scattered for one in term.operands)
+            own = len(dense) == 1 and dense[0].fresh and not self._lines.is_shared(dense[0])
+            if full and not reshaped and (own or len(dense) > 1 or total.startswith("-")):
+                text = total
+            fresh = text == total and own
+            out = dense[0] if fresh else self._lines.emit(text, shape, derivative=derivative)
+        else:
+            out = self._lines.emit(f"np.zeros({shape})", shape, derivative=derivative)
+        if self._lines.is_shared(out):  # it is read elsewhere as it is
+            out = self._lines.emit(f"{out.text}.copy()", shape, derivative=derivative)
+        self._lines.is_written_into(out)
+        empty = not dense
+        for structure, value in scattered:
+            self._scatter(out, structure, value, "=" if empty else "+=")
+            empty = False
+        return out
+
+    def _scatter(self, out: Value, structure: Term, value: Value, how: str) -> None:
+        """Write a compressed array through a view of `out` that walks the deltas and index maps: no zero is touched.
+
+        Listed entries are no view. They are written by their places, added one by one where some occur twice.
+        """
+        picks = [one.pick for one in structure.operands[1:] if isinstance(one, Selector) and one.pick.indices]
+        source = f"np.arange({prod(out.shape)}).reshape({out.shape})" if picks else out.text
+        view, distinct = self._view(source, out.shape, structure)
+        core_axes = structure.indices[0]
+        text = value.text + insert_axes([index in core_axes for index in distinct])
+        if not picks:
+            self._lines.write(f"{view}[...] {how} {text}")
+            return
+        flat = f"{out.text}.reshape(-1)"
+        if all(pick.injective for pick in picks):
+            self._lines.write(f"{flat}[{view}] {how} {text}")
+        else:
+            self._lines.write(f"np.add.at({flat}, {view}, {text})")
+
+    def _view(self, text: str, shape: tuple[int, ...], structure: Term) -> tuple[str, list[int]]:
+        """Source for the entries that a structure writes, and their axes."""
+        axes, sizes = list(structure.output), list(shape)
+        for index_map, (big, *smalls) in zip(structure.operands[1:], structure.indices[1:], strict=True):
+            lengths = [bind_size(size, self._sizes) for size in index_map.shape[1:]]
+            for place in [place for place, index in enumerate(axes) if index == big][::-1]:
+                if isinstance(index_map, Selector):
+                    text += cut(self._lines, self._sizes, index_map.pick, place, sizes[place])
+                axes[place : place + 1] = smalls
+                sizes[place : place + 1] = lengths
+                if isinstance(index_map, Merger):
+                    text += f".reshape({tuple(sizes)})"
+        distinct = list(dict.fromkeys(axes))
+        if len(distinct) < len(axes):
+            letters = dict(zip(distinct, LETTERS, strict=False))
+            whole = "".join(letters[index] for index in axes)
+            text = f"np.einsum('{whole}->{''.join(letters[index] for index in distinct)}', {text})"
+        return text, distinct
