@@ -15,6 +15,7 @@ from .derivatives import accumulate_forward, accumulate_reverse, between, identi
 from .elimination import accumulate_by_elimination
 from .expression import Adjoint, Expression, Named, Network, Term, unnamed
 from .flattening import flatten
+from .notation.alphabet import TEXT, Alphabet
 from .notation.text import label
 from .sizes import Shape
 from .terms import glue, merge_like
@@ -42,16 +43,22 @@ class Chain:
     @cached_property
     def symbol(self) -> str:
         """`∂s/∂z`. A product that leaves paths out, and a sum, are written as such."""
-        return " + ".join(self._path_symbol(path) for path in self.paths)
+        return self.spelled(TEXT)
+
+    def spelled(self, alphabet: Alphabet) -> str:
+        """The symbol in an alphabet."""
+        return alphabet.plus.join(self._path_symbol(path, alphabet) for path in self.paths)
 
     @staticmethod
-    def _path_symbol(path: tuple[Expression, ...]) -> str:
+    def _path_symbol(path: tuple[Expression, ...], alphabet: Alphabet) -> str:
         points = [path[0]]
         for middle, following in pairwise(path[1:]):
             if not all_paths_pass(points[-1], following, middle):
                 points.append(middle)
         points.append(path[-1])
-        return " · ".join(f"∂{label(a)}/∂{label(b)}" for a, b in pairwise(points))
+        return alphabet.chained(
+            [alphabet.derivative(label(a, alphabet), label(b, alphabet)) for a, b in pairwise(points)]
+        )
 
     @cached_property
     def reverse(self) -> tuple[Term, ...]:

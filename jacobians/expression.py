@@ -156,8 +156,16 @@ class Expression(NDArrayOperatorsMixin):
             raise UnsupportedError(f"np.{function.__name__} has no rule for expressions; these have one: {known}")
         return FUNCTIONS[function](*args, **kwargs)
 
-    #: How an expression prints; set by `notation`, which stands above.
+    #: How an expression prints, as text and in LaTeX; set by `notation`, which stands above.
     printer: ClassVar[Callable[[Any], str]] = object.__repr__
+    latex_printer: ClassVar[Callable[[Any], str]] = object.__repr__
+
+    def latex(self) -> str:
+        r"""The formula in LaTeX's math mode, in the typography of the notes; of a named expression what it stands for.
+
+        It needs the package amsmath. Vectors and higher are bold: `\mathbf{W}^{(1)} \mathbf{x} + \mathbf{b}_1`.
+        """
+        return Expression.latex_printer(self)
 
     def __repr__(self) -> str:
         return Expression.printer(self)

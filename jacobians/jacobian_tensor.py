@@ -21,9 +21,12 @@ from .errors import NamingError, ShapeError, UnsupportedError
 from .evaluation import Cost, Costs, cost, costs, plan
 from .expression import Array, Expression, Named, Network, Term, Variable, as_expression, unnamed
 from .layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
+from .notation.alphabet import TEXT, Alphabet
 from .notation.closed_form import network_text
-from .notation.index import braces, letter, term_components
-from .notation.text import TextWriter, label
+from .notation.index import by_components, components, letter
+from .notation.latex import LATEX
+from .notation.text import label
+from .notation.writer import ExpressionWriter
 from .sizes import Shape, show_shape
 
 
@@ -217,20 +220,40 @@ class Jacobian:
         """The coefficient of each term."""
         return tuple(term.coefficient for term in self.chain.flat)
 
-    @property
-    def _writer(self) -> TextWriter:
-        return TextWriter([self.numerator, *(operand for term in self.chain.flat for operand in term.operands)])
-
     def index_notation(self) -> str:
         """Both sides by components: `(∂z/∂W)_{ijk} = δ_{ik} x_j`."""
-        axes = [letter(place) for place in range(self.ndim)]
-        left = f"({self.symbol}){braces(axes)}" if axes else self.symbol
-        return f"{left} = {term_components(self.chain.flat, self._writer)}"
+        return self._by_index(TEXT)
 
     def matrix_notation(self) -> str | None:
         """The closed form: `x̃ rᵀ W₂ diag(σ′(z))`; None where there is none. A scalar by a vector is a row (1a)."""
+        return self._closed_form(TEXT)
+
+    def latex(self, symbol: bool = True) -> str:
+        r"""The equation in LaTeX's math mode, in the typography of the notes; it needs the package amsmath.
+
+        `\frac{\partial \mathbf{z}}{\partial \mathbf{W}} = \mathbf{I}_h \otimes \mathbf{x}`; by components where there
+        is no closed form. Without `symbol` the right side of the closed form alone (or, where there is none, both).
+        """
+        closed = self._closed_form(LATEX)
+        if closed is None:
+            return self._by_index(LATEX)
+        return f"{self.chain.spelled(LATEX)}{LATEX.equals}{closed}" if symbol else closed
+
+    def _writer(self, alphabet: Alphabet) -> ExpressionWriter:
+        roots = [self.numerator, *(operand for term in self.chain.flat for operand in term.operands)]
+        return ExpressionWriter(roots, alphabet)
+
+    def _by_index(self, alphabet: Alphabet) -> str:
+        symbol = self.chain.spelled(alphabet)
+        axes = [letter(place) for place in range(self.ndim)]
+        left = alphabet.parens(symbol) + alphabet.braces(axes) if axes else symbol
+        right, _ = components(map(by_components, self.chain.flat), self._writer(alphabet))
+        return left + alphabet.equals + right
+
+    def _closed_form(self, alphabet: Alphabet) -> str | None:
         row = self.numerator.ndim == 0 and self.denominator.ndim == 1
-        return network_text(self.chain.flat, self.shape, self._writer, row)
+        written = network_text(self.chain.flat, self.shape, self._writer(alphabet), row)
+        return written[0] if written else None
 
     def __repr__(self) -> str:
         item = f", item {self.item}" if self.item else ""

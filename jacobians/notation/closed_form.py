@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..expression import Expression, Term
-from ..sizes import Shape
-from .names import number, subscripted
+from ..sizes import Shape, Size
+from .alphabet import Alphabet
 
 
 class Writer(Protocol):
-    """Gives the text of an operand, and whether it stands without parentheses."""
+    """Gives the text of an operand, and whether it stands without parentheses, in an alphabet."""
+
+    alphabet: Alphabet
 
     def atom(self, node: Expression) -> tuple[str, bool]: ...
 
@@ -36,10 +38,6 @@ class Factor:
     def T(self) -> Factor:
         return self if self.symmetric else Factor(self.text, not self.turned, False, self.plain)
 
-    def __str__(self) -> str:
-        text = self.text if self.plain else f"({self.text})"
-        return f"{text}ᵀ" if self.turned else text
-
 
 Product = tuple[Factor, ...]
 
@@ -49,22 +47,47 @@ def turn(product: Product) -> Product:
     return tuple(factor.T for factor in reversed(product))
 
 
-def show(product: Product) -> str:
-    """The product with its factors side by side; a single factor needs no parentheses unless it is transposed."""
-    if len(product) == 1 and not product[0].turned:
-        return product[0].text
-    return " ".join(map(str, product))
+class _Speller:
+    """Products of factors in an alphabet."""
 
+    def __init__(self, alphabet: Alphabet) -> None:
+        self.alphabet = alphabet
 
-def grouped(product: Product, transposed: bool = False) -> str:
-    """The product as one operand of ⊗: in parentheses where it has several factors."""
-    if len(product) == 1:
-        return str(product[0].T if transposed else product[0])
-    return f"({show(product)})" + ("ᵀ" if transposed else "")
+    def ones(self, size: Size) -> Factor:
+        return Factor(self.alphabet.ones if size != 1 else self.alphabet.number(1.0))
 
+    def factor(self, factor: Factor) -> str:
+        text = self.alphabet.grouped(factor.text, factor.plain)
+        return self.alphabet.transposed(text) if factor.turned else text
 
-def diag(vector: Product) -> Factor:
-    return Factor(f"diag({show(vector)})", symmetric=True)
+    def show(self, product: Product) -> tuple[str, bool]:
+        """The product with its factors side by side, and whether it stands without parentheses."""
+        if len(product) == 1 and not product[0].turned:
+            return product[0].text, product[0].plain
+        return self.alphabet.product([self.factor(factor) for factor in product]), len(product) == 1
+
+    def grouped(self, product: Product, transposed: bool = False) -> str:
+        """The product as one operand of ⊗ or ⊙: in parentheses where it has several factors."""
+        if len(product) == 1:
+            return self.factor(product[0].T if transposed else product[0])
+        text = self.alphabet.parens(self.show(product)[0])
+        return self.alphabet.transposed(text) if transposed else text
+
+    def diag(self, vector: Product) -> Factor:
+        name = self.alphabet.function("diag")
+        return Factor(self.alphabet.call(name, [self.show(vector)[0]]), symmetric=True)
+
+    def hadamard(self, vectors: Sequence[Product]) -> Product:
+        """The element-wise product of columns: diag(v) in front of a product of matrices, v ⊙ w of plain vectors."""
+        plain = [vector for vector in vectors if len(vector) == 1]
+        long = [vector for vector in vectors if len(vector) > 1]
+        if not long:
+            return plain[0] if len(plain) == 1 else (self.entrywise(plain),)
+        tail = long[0] if len(long) == 1 else (self.entrywise(long),)
+        return (self.diag(self.hadamard(plain)), *tail) if plain else tail
+
+    def entrywise(self, products: Sequence[Product]) -> Factor:
+        return Factor(self.alphabet.hadamard([self.grouped(one) for one in products]), plain=False)
 
 
 class _NoForm(Exception):
@@ -91,15 +114,16 @@ class _Graph:
 
     def __init__(self, term: Term, writer: Writer) -> None:
         self.term = term
+        self.speller = _Speller(writer.alphabet)
         self.outputs = set(term.output)
         self._labels: dict[int, list[tuple[int, Product]]] = {index: [] for index in range(len(term.sizes))}
         self.edges: list[_Edge] = []
-        self.scalars: list[str] = []
+        self.scalars: list[tuple[str, bool]] = []
         for place, (operand, group) in enumerate(zip(term.operands, term.indices, strict=True)):
             text, plain = writer.atom(operand)
             factor = Factor(text, plain=plain)
             if len(group) == 0:
-                self.scalars.append(text)
+                self.scalars.append((text, plain))
             elif len(group) == 1:
                 self._labels[group[0]].append((place, (factor,)))
             elif len(group) == 2:
@@ -137,8 +161,7 @@ class _Graph:
         for edge in sorted(self.edges, key=lambda one: one.place):
             for known in merged:
                 if edge.u != edge.v and {known.u, known.v} == {edge.u, edge.v} and not self._is_cycle(edge):
-                    text = f"{grouped_factor(known.product)} ⊙ {grouped_factor(edge.seen_from(known.u))}"
-                    known.product = (Factor(text, plain=False),)
+                    known.product = (self.speller.entrywise([known.product, edge.seen_from(known.u)]),)
                     break
             else:
                 merged.append(edge)
@@ -152,38 +175,45 @@ class _Graph:
         )
 
     def _contract(self, vertex: int) -> None:
+        speller = self.speller
         edges = self.at(vertex)
         label = self.labels(vertex)
         if len(edges) == 0:
             if len(label) == 2:
-                self.scalars.append(show((*turn(label[0]), *label[1])))
+                self._note((*turn(label[0]), *label[1]))
             elif len(label) == 1:
-                one = Factor("1")
-                self.scalars.append(show((one.T, *label[0]) if len(label[0]) == 1 else (*turn(label[0]), one)))
+                one = speller.ones(self.term.sizes[vertex])
+                self._note((one.T, *label[0]) if len(label[0]) == 1 else (*turn(label[0]), one))
             elif not label:
-                self.scalars.append(str(self.term.sizes[vertex]))
+                size = speller.alphabet.size(self.term.sizes[vertex])
+                self.scalars.append((size, not set("+-") & set(size)))
             else:
-                self.scalars.append(show((*turn(label[0]), *hadamard(label[1:]))))
+                self._note((*turn(label[0]), *speller.hadamard(label[1:])))
             return
         if len(edges) == 1 and edges[0].u == edges[0].v:
             (edge,) = edges
-            middle = (diag(hadamard(label)),) if label else ()
-            self.scalars.append(f"tr({show((*middle, *edge.product))})")
+            middle = (speller.diag(speller.hadamard(label)),) if label else ()
+            trace = speller.alphabet.function("tr")
+            inner, _ = speller.show((*middle, *edge.product))
+            self.scalars.append((speller.alphabet.call(trace, [inner]), True))
         elif len(edges) == 1:
             (edge,) = edges
             neighbour = edge.other(vertex)
-            ending = hadamard(label) if label else (Factor("1"),)
+            ending = speller.hadamard(label) if label else (speller.ones(self.term.sizes[vertex]),)
             place = min([edge.place, *(place for place, _ in self._labels[vertex])])
             self._labels[neighbour].append((place, (*edge.seen_from(neighbour), *ending)))
         elif len(edges) == 2 and all(edge.u != edge.v for edge in edges):
             first, second = edges
-            middle = (diag(hadamard(label)),) if label else ()
+            middle = (speller.diag(speller.hadamard(label)),) if label else ()
             u, v = first.other(vertex), second.other(vertex)
             place = min(first.place, second.place)
             self.edges.append(_Edge(u, v, (*first.seen_from(u), *middle, *second.seen_from(vertex)), place))
         else:
             raise _NoForm
         self.edges = [edge for edge in self.edges if edge not in edges]
+
+    def _note(self, scalar: Product) -> None:
+        self.scalars.append(self.speller.show(scalar))
 
     def component(self, vertex: int) -> set[int]:
         found = {vertex}
@@ -196,68 +226,60 @@ class _Graph:
     def column(self, vertex: int) -> Product:
         """The vector that a component with one output axis is."""
         label = self.labels(vertex)
-        return hadamard(label) if label else (Factor("1"),)
+        return self.speller.hadamard(label) if label else (self.speller.ones(self.term.sizes[vertex]),)
 
     def matrix(self, u: int, v: int) -> Product:
         """The matrix between two output axes, rows first; the same axis twice is a diagonal."""
         if u == v:
             if not self.labels(u):
-                return (Factor(subscripted("I", self.term.sizes[u]), symmetric=True),)
-            return (diag(hadamard(self.labels(u))),)
+                return (Factor(self.speller.alphabet.identity(self.term.sizes[u]), symmetric=True),)
+            return self._diagonal(u)
         if self.component(u) != {u, v}:
             if v in self.component(u):
                 raise _NoForm
             return (*self.column(u), *turn(self.column(v)))
         (edge,) = self.at(u)
-        before = (diag(hadamard(self.labels(u))),) if self.labels(u) else ()
-        after = (diag(hadamard(self.labels(v))),) if self.labels(v) else ()
-        return (*before, *edge.seen_from(u), *after)
+        return (*self._diagonal(u), *edge.seen_from(u), *self._diagonal(v))
+
+    def _diagonal(self, vertex: int) -> Product:
+        """What hangs at a vertex, as a diagonal matrix; nothing where nothing does."""
+        labels = self.labels(vertex)
+        return (self.speller.diag(self.speller.hadamard(labels)),) if labels else ()
 
     def linked(self, u: int, v: int) -> bool:
         return v in self.component(u)
 
-    def text(self, row: bool) -> str:
+    def text(self, row: bool) -> tuple[str, bool]:
+        """The term without its coefficient, and whether it stands without parentheses."""
         output = self.term.output
+        parts = list(self.scalars)
         match len(output):
             case 0:
-                body = ""
+                pass
             case 1:
                 column = self.column(output[0])
-                body = show(turn(column) if row else column)
+                parts.append(self.speller.show(turn(column) if row else column))
             case 2:
-                body = show(self.matrix(*output))
+                parts.append(self.speller.show(self.matrix(*output)))
             case 3:
-                body = self._tensor(*output)
+                parts.append((self._tensor(*output), False))
             case _:
                 raise _NoForm
-        parts = [*self.scalars, body] if body else self.scalars
         if len(parts) == 1:
             return parts[0]
-        scalars = [f"({text})" if " " in text else text for text in self.scalars]
-        return " ".join([*scalars, body] if body else scalars)
+        alphabet = self.speller.alphabet
+        scalars = [alphabet.grouped(text, plain) for text, plain in self.scalars]
+        return alphabet.product([*scalars, *(text for text, _ in parts[len(scalars) :])]), False
 
     def _tensor(self, i: int, j: int, k: int) -> str:
+        grouped, tensor = self.speller.grouped, self.speller.alphabet.tensor
         if not self.linked(j, i) and not self.linked(j, k):  # Y ⊗ x: entries x_j y_ki (item 7)
             if self.linked(i, k):
-                return f"{grouped(self.matrix(i, k), transposed=True)} ⊗ {grouped(self.column(j))}"
-            return f"{grouped(self.column(i))} ⊗ {grouped((*self.column(k), *turn(self.column(j))))}"
+                return tensor(grouped(self.matrix(i, k), transposed=True), grouped(self.column(j)))
+            return tensor(grouped(self.column(i)), grouped((*self.column(k), *turn(self.column(j)))))
         if not self.linked(i, j) and not self.linked(i, k):  # x ⊗ Y: entries x_i y_kj (item 6)
-            return f"{grouped(self.column(i))} ⊗ {grouped(self.matrix(k, j))}"
+            return tensor(grouped(self.column(i)), grouped(self.matrix(k, j)))
         raise _NoForm
-
-
-def grouped_factor(product: Product) -> str:
-    return str(product[0]) if len(product) == 1 else f"({show(product)})"
-
-
-def hadamard(vectors: Sequence[Product]) -> Product:
-    """The element-wise product of columns: diag(v) in front of a product of matrices, v ⊙ w of plain vectors."""
-    plain = [vector for vector in vectors if len(vector) == 1]
-    long = [vector for vector in vectors if len(vector) > 1]
-    if not long:
-        return plain[0] if len(plain) == 1 else (Factor(" ⊙ ".join(str(v[0]) for v in plain), plain=False),)
-    tail = long[0] if len(long) == 1 else (Factor(" ⊙ ".join(f"({show(v)})" for v in long), plain=False),)
-    return (diag(hadamard(plain)), *tail) if plain else tail
 
 
 def _squared_norm(term: Term, writer: Writer) -> str | None:
@@ -267,24 +289,39 @@ def _squared_norm(term: Term, writer: Writer) -> str | None:
     first, second = term.indices
     if first != second or len(set(first)) < len(first) or not first or len(term.sizes) != len(first):
         return None
-    return f"‖{writer.atom(term.operands[0])[0]}‖²"
+    return writer.alphabet.squared_norm(writer.atom(term.operands[0])[0], len(first))
 
 
-def network_text(terms: Sequence[Term], shape: Shape, writer: Writer, row: bool) -> str | None:
-    """The sum of the terms in matrix notation; None where some term has no such form. `row`: a vector is a row."""
-    if not terms:
-        return "0"
-    text = ""
+def network_text(terms: Sequence[Term], shape: Shape, writer: Writer, row: bool) -> tuple[str, bool] | None:
+    """The sum of the terms in matrix notation, and whether it stands without parentheses.
+
+    None where some term has no such form. `row`: a vector is a row.
+    """
+    bodies: list[tuple[str, bool]] = []
     for term in terms:
         try:
-            body = _squared_norm(term, writer) or _Graph(term, writer).text(row)
+            norm = _squared_norm(term, writer)
+            bodies.append((norm, True) if norm else _Graph(term, writer).text(row))
         except _NoForm:
             return None
-        size = abs(term.coefficient)
+    return signed_sum(writer.alphabet, [term.coefficient for term in terms], bodies)
+
+
+def signed_sum(
+    alphabet: Alphabet, coefficients: Sequence[float], bodies: Sequence[tuple[str, bool]]
+) -> tuple[str, bool]:
+    """Bodies times their coefficients, added up; and whether that stands without parentheses."""
+    if not bodies:
+        return "0", True
+    text = ""
+    for coefficient, (body, _) in zip(coefficients, bodies, strict=True):
+        size = abs(coefficient)
         if not body:
-            body = number(size)
+            body = alphabet.number(size)
         elif size != 1.0:
-            body = f"{number(size)} {body}" if not body[0].isdecimal() else f"{number(size)} · {body}"
-        negative = term.coefficient < 0
-        text += (" − " if negative else " + ") + body if text else ("−" if negative else "") + body
-    return text
+            ahead = alphabet.number(size)
+            body = alphabet.numbers(ahead, body) if body[0].isdecimal() else alphabet.product([ahead, body])
+        sign = alphabet.minus if coefficient < 0 else alphabet.plus
+        text += sign + body if text else (alphabet.negative if coefficient < 0 else "") + body
+    body, plain = bodies[0]
+    return text, len(bodies) == 1 and coefficients[0] > 0 and (not body or (plain and coefficients[0] == 1.0))

@@ -1,14 +1,19 @@
-"""Index notation: `(∂z/∂W)_{ijk} = δ_{ik} x_j`."""
+"""Index notation: `(∂z/∂W)_{ijk} = δ_{ik} x_j`.
+
+A `Product` is a coefficient, sums and factors by component, its indices numbered: first the axes of the result, then
+those that are summed. `Delta`, `Entry` and `Partial` are the factors.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from ..expression import Elementwise, Expression, Prime, Term
-from ..index_maps import IndexMap, Selector
-from ..sizes import show_shape
-from .closed_form import Writer
-from .names import number
+from ..expression import Expression, Term
+from ..sizes import Size
+from .alphabet import Alphabet
+from .closed_form import signed_sum
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 
@@ -19,79 +24,127 @@ def letter(position: int) -> str:
     return _LETTERS[place] + (str(cycle) if cycle else "")
 
 
-def braces(letters: Sequence[str]) -> str:
-    """A subscript: `_i`, `_{ij}`; nothing for none."""
-    if not letters:
-        return ""
-    return f"_{letters[0]}" if len(letters) == 1 and len(letters[0]) == 1 else f"_{{{''.join(letters)}}}"
+class ComponentWriter(Protocol):
+    """Gives the text of an entry, and whether it stands without parentheses, in an alphabet."""
+
+    alphabet: Alphabet
+
+    def entry(self, node: Expression, letters: Sequence[str]) -> tuple[str, bool]: ...
 
 
-def term_components(terms: Sequence[Term], writer: Writer) -> str:
-    """The entry of a sum of networks at the output's axes i, j, k, …"""
-    if not terms:
-        return "0"
-    text = ""
-    for term in terms:
-        body = _term(term, writer)
-        negative = term.coefficient < 0
-        text += (" − " if negative else " + ") + body if text else ("−" if negative else "") + body
-    return text
+@dataclass(frozen=True)
+class Delta:
+    """δ of two indices."""
+
+    first: int
+    second: int
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        return (self.first, self.second)
 
 
-def _term(term: Term, writer: Writer) -> str:
-    letters: dict[int, str] = {}
-    deltas: list[str] = []
+@dataclass(frozen=True)
+class Entry:
+    """The entry of an expression at indices."""
+
+    node: Expression
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Partial:
+    """∂y_i/∂x_j: the derivative of an entry by an entry, axes of y and then axes of x as they are."""
+
+    of: Entry
+    by: Entry
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        return self.of.indices + self.by.indices
+
+
+Factor = Delta | Entry | Partial
+
+
+@dataclass(frozen=True)
+class Product:
+    """`coefficient` times Σ of `factors`: indices below `rank` are the axes of the result, the others are summed.
+
+    `sizes` has every index; a summed one that no factor has is a factor of its size.
+    """
+
+    coefficient: float
+    factors: tuple[Factor, ...]
+    sizes: Mapping[int, Size]
+    rank: int
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The indices that some factor has."""
+        return frozenset(index for factor in self.factors for index in factor.indices)
+
+    @property
+    def summed(self) -> list[int]:
+        """The indices that are summed and that some factor has."""
+        held = self.held
+        return [index for index in self.sizes if index >= self.rank and index in held]
+
+
+def by_components(term: Term) -> Product:
+    """A term, with a delta for every repeated index of its output."""
+    numbers: dict[int, int] = {}
+    deltas: list[Factor] = []
     for place, index in enumerate(term.output):
-        if index in letters:
-            deltas.append(f"δ{braces([letters[index], letter(place)])}")
+        if index in numbers:
+            deltas.append(Delta(numbers[index], place))
         else:
-            letters[index] = letter(place)
-    free = [index for index in range(len(term.sizes)) if index not in letters]
-    summed = [index for index in free if index in term.held]
-    for count, index in enumerate(summed):
-        letters[index] = letter(len(term.output) + count)
-    parts = []
-    if abs(term.coefficient) != 1.0:
-        parts.append(number(abs(term.coefficient)))
-    parts += [show_shape([term.sizes[index]]) for index in free if index not in term.held]  # summed over nothing
-    parts += sorted(deltas)
-    if summed:
-        parts.append(f"Σ{braces([letters[index] for index in summed])}")
-    parts += [
-        _entry(operand, [letters[index] for index in group], writer)
+            numbers[index] = place
+    rank = len(term.output)
+    sizes = dict(enumerate(term.shape))
+    held = term.held
+    for index in sorted((i for i in range(len(term.sizes)) if i not in numbers), key=lambda i: i not in held):
+        numbers[index] = len(sizes)
+        sizes[len(sizes)] = term.sizes[index]
+    entries = (
+        Entry(operand, tuple(numbers[index] for index in group))
         for operand, group in zip(term.operands, term.indices, strict=True)
-    ]
-    return " ".join(parts) or "1"
+    )
+    return Product(term.coefficient, (*deltas, *entries), sizes, rank)
 
 
-def _entry(operand: Expression, letters: list[str], writer: Writer) -> str:
-    if isinstance(operand, Elementwise) and isinstance(operand.function, Prime) and letters:
-        (z,) = operand.args  # σ′(z)_i is σ′(z_i)
-        text, plain = writer.atom(operand)
-        inner, inner_plain = writer.atom(z)
-        if plain and text.endswith(f"({inner})"):
-            return f"{text[: -len(inner) - 2]}({_subscripted(inner, inner_plain, letters)})"
-    if isinstance(operand, IndexMap):  # E_{ij…} = 1 where entry i is entry j…
-        return _place(operand, letters)
-    text, plain = writer.atom(operand)
-    return _subscripted(text, plain, letters)
+def components(products: Iterable[Product], writer: ComponentWriter) -> tuple[str, bool]:
+    """The sum of products at the axes i, j, k, …, and whether it stands without parentheses."""
+    products = list(products)
+    bodies = [_body(product, writer) for product in products]
+    return signed_sum(writer.alphabet, [product.coefficient for product in products], bodies)
 
 
-def _subscripted(text: str, plain: bool, letters: list[str]) -> str:
-    simple = plain and (len(text) == 1 or (not any(mark in text for mark in "₀₁₂₃₄₅₆₇₈₉_[]()") and len(text) <= 2))
-    if not letters:
-        return text if plain else f"({text})"
-    return f"{text if simple else f'({text})'}{braces(letters)}"
+def _body(product: Product, writer: ComponentWriter) -> tuple[str, bool]:
+    alphabet = writer.alphabet
+    held, summed = product.held, product.summed
+    counts = [alphabet.size(size) for i, size in product.sizes.items() if i >= product.rank and i not in held]
+    deltas = [factor for factor in product.factors if isinstance(factor, Delta)]
+    outside = [delta for delta in deltas if not set(delta.indices) & set(summed)]
+    inside = [delta for delta in deltas if delta not in outside]
+    others = [factor for factor in product.factors if not isinstance(factor, Delta)]
+    parts = [(alphabet.grouped(size, not set("+-") & set(size)), True) for size in counts]
+    parts += [(text, True) for text in sorted(_delta(delta, alphabet) for delta in outside)]
+    if summed:
+        parts.append((alphabet.sum([letter(index) for index in summed]), True))
+    parts += [(_delta(delta, alphabet), True) for delta in inside]
+    parts += [_factor(factor, writer) for factor in others]
+    if len(parts) == 1:
+        return parts[0]
+    return alphabet.product([alphabet.grouped(*part) for part in parts]), False
 
 
-def _place(index_map: IndexMap, letters: list[str]) -> str:
-    """A delta between a long axis and the entry of the short ones: δ_{i,j+3}, δ_{i,2j}, δ_{i,(jk)}."""
-    long, *short = letters
-    if not isinstance(index_map, Selector):
-        return f"δ_{{{long},({''.join(short)})}}"
-    pick = index_map.pick
-    if pick.indices is not None:
-        return f"δ_{{{long},p({short[0]})}}"
-    inner = short[0] if pick.step == 1 else f"−{short[0]}" if pick.step == -1 else f"{pick.step}{short[0]}"
-    shift = "" if pick.start == 0 else f"+{pick.start}"
-    return f"δ_{{{long},{inner}{shift}}}"
+def _delta(delta: Delta, alphabet: Alphabet) -> str:
+    return alphabet.delta([letter(index) for index in delta.indices])
+
+
+def _factor(factor: Entry | Partial, writer: ComponentWriter) -> tuple[str, bool]:
+    if isinstance(factor, Partial):
+        of, by = (writer.entry(one.node, [letter(index) for index in one.indices]) for one in (factor.of, factor.by))
+        return writer.alphabet.derivative(writer.alphabet.grouped(*of), writer.alphabet.grouped(*by)), True
+    return writer.entry(factor.node, [letter(index) for index in factor.indices])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -22,6 +24,36 @@ ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
+@dataclass(frozen=True)
+class NameParts:
+    """A name taken apart: `W1_tilde` is the letter W, the accent tilde, the digits 1; what is left over is `rest`."""
+
+    letter: str
+    accents: tuple[str, ...]
+    digits: str
+    rest: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def take_apart(name: str) -> NameParts | None:
+    """The parts of a name; None where it does not begin with a letter."""
+    base, *marks = name.split("_")
+    match = re.fullmatch(r"(.*?[^\W\d])(\d*)", base)
+    if match is None:
+        return None
+    letter, digits = match.groups()
+    accents: list[str] = []
+    rest: list[str] = []
+    for mark in marks:
+        if mark in ACCENTS and not rest:
+            accents.append(mark)
+        elif mark.isdecimal() and not digits and not rest:
+            digits = mark
+        else:
+            rest.append(mark)
+    return NameParts(LETTERS.get(letter, letter), tuple(accents), digits, tuple(rest))
+
+
 @lru_cache(maxsize=4096)
 def typeset(name: str) -> str:
     """A name as it prints.
@@ -29,22 +61,11 @@ def typeset(name: str) -> str:
     >>> typeset("W1_tilde"), typeset("ell"), typeset("y_hat"), typeset("sigma2")
     ('W̃₁', 'ℓ', 'ŷ', 'σ₂')
     """
-    base, *marks = name.split("_")
-    match = re.fullmatch(r"(.*?[^\W\d])(\d*)", base)
-    if match is None:
+    parts = take_apart(name)
+    if parts is None:
         return name
-    stem, digits = match.groups()
-    stem = LETTERS.get(stem, stem)
-    rest: list[str] = []
-    for mark in marks:
-        if mark in ACCENTS and not rest and not digits.endswith("_"):
-            stem += ACCENTS[mark]
-        elif mark.isdecimal() and not digits and not rest:
-            digits = mark
-        else:
-            rest.append(mark)
-    text = unicodedata.normalize("NFC", stem) + digits.translate(_SUBSCRIPTS)
-    return "_".join([text, *rest])
+    letter = parts.letter + "".join(ACCENTS[accent] for accent in parts.accents)
+    return "_".join([unicodedata.normalize("NFC", letter) + parts.digits.translate(_SUBSCRIPTS), *parts.rest])
 
 
 def subscripted(symbol: str, size: object) -> str:
@@ -68,6 +89,8 @@ def number(value: float) -> str:
     common = {0.5: "½", 0.25: "¼", 0.75: "¾"}
     if value in common:
         return common[value]
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "nan"
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     fraction = Fraction(value).limit_denominator(1000)

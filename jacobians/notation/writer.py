@@ -1,0 +1,190 @@
+"""Expressions written out: `W₁ x + b₁`, `σ(z)`, `softmax(y)`, in any alphabet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..expression import (
+    Adjoint,
+    Constant,
+    Elementwise,
+    Expression,
+    Function,
+    Named,
+    Network,
+    Prime,
+    Primitive,
+    topological,
+)
+from ..flattening import flatten
+from ..index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Take
+from ..lengths import Length
+from ..sizes import add_sizes, multiply_sizes
+from .alphabet import TEXT, Alphabet
+from .closed_form import network_text
+from .index import by_components, components
+
+
+def activations_in(roots: Iterable[Expression]) -> list[Function]:
+    """The activations that occur below `roots`, as functions or as their derivatives."""
+    found: dict[str, Function] = {}
+    for node in topological(roots):
+        if isinstance(node, Elementwise):
+            base = node.function.base if isinstance(node.function, Prime) else node.function
+            if base.activation:
+                found.setdefault(base.name, base)
+    return [found[name] for name in sorted(found)]
+
+
+class ExpressionWriter:
+    """Texts of operands. Where one activation occurs it is σ; where two differ each has its own name."""
+
+    def __init__(self, roots: Iterable[Expression], alphabet: Alphabet = TEXT) -> None:
+        self.alphabet = alphabet
+        self._texts: dict[int, tuple[str, bool]] = {}
+        roots = list(roots)
+        nodes = topological(roots)
+        self._names = {node.name for node in nodes}
+        #: What has a name somewhere is written by it, also where it is met without.
+        self._called = {node.body.serial: node.name for node in nodes if isinstance(node, Named)}
+        names = [function.name for function in activations_in(roots)]
+        self.sigma = names[0] if len(names) == 1 else None
+
+    def function_name(self, function: Function | Prime) -> str:
+        """σ, or the function's own name, with a prime for each derivative."""
+        base = function.base if isinstance(function, Prime) else function
+        order = function.order if isinstance(function, Prime) else 0
+        name = self.alphabet.sigma if base.activation and base.name == self.sigma else base.name
+        return self.alphabet.function(name, order)
+
+    def atom(self, node: Expression) -> tuple[str, bool]:
+        """The text of an operand, and whether it stands without parentheses.
+
+        Parts are written before the whole, each once: a deep graph takes no deep recursion, and one with many paths
+        no long time. A text that is too long to read is only …
+        """
+        stack = [node]
+        while stack:
+            top = stack[-1]
+            waiting = [] if top.name is not None else [one for one in top.children if one.serial not in self._texts]
+            if waiting and top.serial not in self._texts:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if top.serial not in self._texts:
+                text, atomic = self._written(top)
+                readable = top.name is not None or len(text) <= self.alphabet.unreadable
+                self._texts[top.serial] = (text, atomic) if readable else (self.alphabet.ellipsis, True)
+        return self._texts[node.serial]
+
+    def entry(self, node: Expression, letters: Sequence[str]) -> tuple[str, bool]:
+        """The text of an entry, and whether it stands without parentheses: x_i, σ(z_i), (W x)_i."""
+        name = self._name(node)
+        if name is not None:
+            return self.alphabet.entry(name, letters), True
+        if isinstance(node, IndexMap):
+            return self._place(node, letters), True
+        text, plain = self.atom(node)
+        entrywise = isinstance(node, Elementwise) and all(arg.shape in ((), node.shape) for arg in node.args)
+        if isinstance(node, Elementwise) and entrywise and letters and text != self.alphabet.ellipsis:
+            return self._elementwise(node, [self.entry(arg, letters if arg.shape else ()) for arg in node.args])
+        return self.alphabet.subscript(text, plain, letters), True
+
+    def _name(self, node: Expression) -> str | None:
+        return node.name or self._called.get(node.serial)
+
+    def _written(self, node: Expression) -> tuple[str, bool]:
+        name = self._name(node)
+        alphabet = self.alphabet
+        if name is not None:
+            return alphabet.name(name, node.ndim), True
+        if isinstance(node, Constant):
+            if node.shape:
+                return alphabet.unnamed_constant(node.shape), True
+            value = float(node.value)
+            return alphabet.number(value), not value < 0
+        if isinstance(node, Elementwise):
+            return self._elementwise(node, [self.atom(arg) for arg in node.args])
+        if isinstance(node, Primitive):
+            function = alphabet.function(node.rule.name)
+            return alphabet.call(function, [self.atom(arg)[0] for arg in node.args]), True
+        if isinstance(node, Adjoint):
+            return self.derivative(node.numerator, node.denominator), False
+        if isinstance(node, Take):
+            return self._take(node), True
+        if isinstance(node, (Merge, Split)):
+            reshape = alphabet.function("reshape")
+            return alphabet.call(reshape, [self.atom(node.body)[0], alphabet.shape(node.shape)]), True
+        if isinstance(node, Concatenate):
+            return alphabet.joined([self.atom(part)[0] for part in node.parts]), True
+        if isinstance(node, Length):
+            size = alphabet.size(node.length)
+            return size, not set("+-") & set(size)
+        if isinstance(node, IndexMap):
+            return self._index_map(node), True
+        assert isinstance(node, Network)
+        return self._network(node)
+
+    def derivative(self, of: Expression, by: Expression) -> str:
+        """∂`of`/∂`by`."""
+        grouped = self.alphabet.grouped
+        return self.alphabet.derivative(grouped(*self.atom(of)), grouped(*self.atom(by)))
+
+    def _network(self, node: Network) -> tuple[str, bool]:
+        terms = flatten(node.terms, len(node.terms))
+        written = network_text(terms, node.shape, self, row=False)
+        return components(map(by_components, terms), self) if written is None else written
+
+    def _elementwise(self, node: Elementwise, args: list[tuple[str, bool]]) -> tuple[str, bool]:
+        """An element-wise function of arguments that are written already: whole arrays, or their entries."""
+        alphabet = self.alphabet
+        name = node.function.base.name if isinstance(node.function, Prime) else node.function.name
+        if name == "divide":
+            return alphabet.quotient(*args), False
+        if name == "power":
+            return alphabet.power(*args), False
+        if name == "reciprocal":
+            return alphabet.quotient((alphabet.number(1.0), True), *args), False
+        if name == "abs":
+            return alphabet.absolute(args[0][0]), True
+        return alphabet.call(self.function_name(node.function), [text for text, _ in args]), True
+
+    def _index_map(self, node: IndexMap) -> str:
+        """[I_h; 0]: the identity above zeros; in general between zeros. Other maps by their size."""
+        big, *smalls = node.shape
+        if not isinstance(node, Selector) or node.pick.indices is not None or node.pick.step != 1:
+            return self.alphabet.index_map(big, tuple(smalls))
+        above = [] if node.pick.start == 0 else ["0"]
+        below = [] if add_sizes(node.pick.start, node.pick.length) == big else ["0"]
+        return self.alphabet.stacked([*above, self.alphabet.identity(node.pick.length), *below])
+
+    def _place(self, index_map: IndexMap, letters: Sequence[str]) -> str:
+        """E_{ij…} = 1 where entry i is entry j…: δ_{i,j+3}, δ_{i,2j}, δ_{i,(jk)}."""
+        long, *short = letters
+        if not isinstance(index_map, Selector):
+            return self.alphabet.place(long, f"({''.join(short)})")
+        pick = index_map.pick
+        if pick.indices is not None:
+            return self.alphabet.place(long, f"p({short[0]})")
+        inner = short[0] if pick.step == 1 else f"−{short[0]}" if pick.step == -1 else f"{pick.step}{short[0]}"
+        return self.alphabet.place(long, inner if pick.start == 0 else f"{inner}+{pick.start}")
+
+    def _take(self, node: Take) -> str:
+        name, pick = node.body.name, node.pick
+        whole = node.body.shape[node.axis]
+        without_last = (
+            pick == Pick(0, pick.length) and node.axis == node.ndim - 1 and add_sizes(pick.length, 1) == whole
+        )
+        plain = (name or "").removesuffix("_tilde")
+        if without_last and plain != (name or "") and plain not in self._names:  # W̃ = [W | b]: this is W
+            return self.alphabet.name(plain, node.ndim)
+        if pick.indices is not None:
+            cut = TEXT.cut(f"[{', '.join(map(str, pick.indices))}]", 20)
+        elif pick.length == 1:
+            cut = str(pick.start)
+        else:
+            stop = add_sizes(pick.start, multiply_sizes([pick.step, pick.length]))
+            cut = f"{'' if pick.start == 0 else pick.start}:{'' if stop == whole else stop}"
+            cut += "" if pick.step == 1 else f":{pick.step}"
+        body = self.alphabet.grouped(*self.atom(node.body))
+        return self.alphabet.part(body, [":"] * node.axis + [cut])
