@@ -34,6 +34,7 @@ from .jacobian_tensor import Jacobian, derivative
 from .layers import attention, layer_norm, log_softmax
 from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 from .products import diag, outer, tensor_product, vector_tensor
+from .render.drawing import Drawing, draw
 from .transforms import grad, hessian, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ __all__ = [
     "Compiled",
     "Cost",
     "DataError",
+    "Drawing",
     "Expression",
     "Jacobian",
     "JacobiansError",
@@ -65,6 +67,7 @@ __all__ = [
     "derivative_item",
     "derivative_shape",
     "diag",
+    "draw",
     "evaluate",
     "grad",
     "half_squared_norm",

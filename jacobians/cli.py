@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import __version__
-from .commands import backprop_command
+from .commands import backprop_command, draw_command
 from .errors import JacobiansError
 
 #: Modules with `add(subparsers)`, in the order of the help; each sets `run`, a function of the parsed options.
-COMMANDS = (backprop_command,)
+COMMANDS = (backprop_command, draw_command)
 
 
 class _Parser(argparse.ArgumentParser):

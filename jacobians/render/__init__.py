@@ -1,0 +1,1 @@
+"""Pictures: one scene of what is shown, drawn as text, SVG and HTML."""

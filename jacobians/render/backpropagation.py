@@ -1,0 +1,100 @@
+"""The scene of a forward and a backward pass, of a network or of any expression (the notes' three diagrams)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from ..errors import UnsupportedError
+from ..expression import Expression, Variable, as_expression
+from ..jacobian_tensor import Jacobian, derivative
+from ..notation.closed_form import network_text
+from ..notation.index import term_components
+from ..notation.names import typeset
+from ..notation.text import TextWriter
+from .points import Point, leaves_of, name_steps, points_of
+from .scene import Derivative, Detail, Quantity, Role, Scene
+
+
+@runtime_checkable
+class HasLoss(Protocol):
+    """A network of `networks`, seen from below."""
+
+    @property
+    def loss(self) -> Expression: ...
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]: ...
+
+
+def backpropagation(what: Any, detail: Detail) -> Scene:
+    """The scene of `what`: an expression, or a network and its loss.
+
+    Of a network the derivatives are by its parameters, of an expression by every variable.
+    """
+    if isinstance(what, HasLoss):
+        root, parameters = what.loss, what.parameter_names
+    elif isinstance(what, Jacobian) or not isinstance(what, Expression):
+        raise UnsupportedError(f"draw takes an expression or a network, got {type(what).__name__}")
+    else:
+        root, parameters = as_expression(what), None
+    top = name_steps(root)
+    points = points_of(top)
+    leaves = leaves_of(points)
+    wanted = [leaf for leaf in leaves if isinstance(leaf, Variable) and (parameters is None or leaf.name in parameters)]
+    steps = TextWriter([point.step for point in points])  # no name in them but those of what a step reads
+    locals_ = _local(points, wanted, steps)
+    needed = {one.wrt for one in locals_}
+    inner = [point.node for point in reversed(points) if point.node.name in needed]
+    writer = TextWriter([top])
+    total = [_shown(one, writer) for one in derivative(top, [*inner, *wanted])]
+    quantities = [_leaf(leaf, parameters) for leaf in leaves] + [_value(point, steps) for point in points]
+    edges = tuple((str(use.name), point.node.name) for point in points for use in point.uses)
+    notes = () if steps.sigma is None else (f"σ = {steps.sigma}",)
+    symbol = typeset(top.name)
+    title = f"Forward and backward pass of {symbol}"
+    return Scene(title, tuple(quantities), edges, tuple(locals_), tuple(total), notes, _roles(what), detail)
+
+
+def _roles(what: Any) -> tuple[tuple[str, str], ...]:
+    """What the sizes of a network are, where they are all different."""
+    sizes = getattr(what, "sizes", ())
+    batch = getattr(what, "batch", None)
+    names = ["input", *["hidden"] * (len(sizes) - 2), "output"] if len(sizes) > 1 else []
+    pairs = [(str(size), name) for size, name in zip(sizes, names, strict=True)]
+    pairs += [(str(batch), "batch")] if batch is not None else []
+    return tuple(pairs) if len({size for size, _ in pairs}) == len(pairs) else ()
+
+
+def _local(points: Sequence[Point], wanted: Sequence[Expression], writer: TextWriter) -> list[Derivative]:
+    """∂point/∂use for every use that a wanted leaf is below, or that is one."""
+    found: list[Derivative] = []
+    reached = {leaf.name for leaf in wanted}
+    for point in points:
+        uses = [use for use in point.uses if use.name in reached]
+        if uses:
+            reached.add(point.node.name)
+            found += [_shown(one, writer) for one in derivative(point.step.named(point.node.name), uses)]
+    return found
+
+
+def _shown(jacobian: Jacobian, writer: TextWriter) -> Derivative:
+    terms = jacobian.chain.flat
+    row = jacobian.numerator.ndim == 0 and jacobian.denominator.ndim == 1
+    structure = network_text(terms, jacobian.shape, writer, row) or term_components(terms, writer)
+    shape = jacobian.as_matrix().shape if jacobian.ndim == 1 else jacobian.shape
+    of, wrt = str(jacobian.numerator.name), str(jacobian.denominator.name)
+    return Derivative(of, wrt, f"∂{typeset(of)}/∂{typeset(wrt)}", structure, shape, jacobian.item)
+
+
+def _leaf(leaf: Expression, parameters: Sequence[str] | None) -> Quantity:
+    role: Role = "parameter" if parameters is not None and leaf.name in parameters else "input"
+    if not isinstance(leaf, Variable):
+        role = "constant"
+    name = str(leaf.name)
+    return Quantity(name, typeset(name), "", leaf.shape, role)
+
+
+def _value(point: Point, writer: TextWriter) -> Quantity:
+    name = point.node.name
+    return Quantity(name, typeset(name), writer.atom(point.step)[0], point.node.shape, "value")

@@ -1,0 +1,258 @@
+"""Places for a chain: the forward pass in a row, the backward pass below it, and between them the local derivatives.
+
+The parameters stand above the step that reads them, their gradients below the adjoint that they are made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import palette
+from .picture import Box, Line, Picture, Run, Stroke, line, shape_line, spread, wrapped
+from .scene import Derivative, Quantity, Scene, size_text
+
+GAP = 30.0  # between the boxes of a row
+MARGIN = 26.0
+#: A closed form that is wider stands on several lines.
+WIDEST = 215.0
+
+
+def chain_of(scene: Scene) -> list[Quantity] | None:
+    """The quantities in a row, if each step is made from the one before: first the input, if there is one."""
+    values = [one for one in scene.quantities if one.role == "value"]
+    keys = {one.key for one in values}
+    for place, one in enumerate(values):
+        before = {used for used, user in scene.edges if user == one.key and used in keys}
+        if before != ({values[place - 1].key} if place else set()):
+            return None
+    leaves = [scene.quantity(used) for used, user in scene.edges if user == values[0].key]
+    inputs = [one for one in leaves if one.role == "input"] or leaves
+    return [inputs[-1], *values] if inputs else values
+
+
+def place_chain(scene: Scene, row: Sequence[Quantity]) -> Picture:
+    """The picture of a scene whose values are a chain."""
+    return _Chain(scene, row).picture
+
+
+class _Chain:
+    def __init__(self, scene: Scene, row: Sequence[Quantity]) -> None:
+        self.scene, self.row = scene, list(row)
+        self.full = scene.detail == "full"
+        self.boxes: list[Box] = []
+        self.strokes: list[Stroke] = []
+        self.total = {one.wrt: one for one in scene.total}
+        self.local = {(one.of, one.wrt): one for one in scene.local}
+        self.last = self.row[-1]
+        self.forward = [quantity_box(one, self.full) for one in self.row]
+        self.beside = {
+            user: [used for used, of in scene.edges if of == user and used not in {one.key for one in self.row}]
+            for user in (one.key for one in self.row)
+        }
+        self.adjoints: dict[str, Box] = {}
+        self.captions = [Box((line(text, "small", muted=True),), "note") for text in ("forward pass", "backward pass")]
+        self._columns()
+        top = MARGIN
+        top = self._parameters(top)
+        top = self._forward_row(top)
+        top = self._backward_row(top)
+        top = self._gradients(top)
+        top = self._footer(top)
+        self.picture = Picture(
+            scene.title, scene.description, *self._fitted(top), self.boxes, self.strokes, scene_hues(scene)
+        )
+
+    def _columns(self) -> None:
+        """The middle of every column: wide enough for what stands in it, and for the local derivative between two."""
+        for quantity in self.row:
+            if quantity.key in self.total or quantity is self.last:
+                self.adjoints[quantity.key] = self._adjoint(quantity)
+        self.between = [
+            local_box(self.local[after.key, before.key], self.full) if (after.key, before.key) in self.local else None
+            for before, after in zip(self.row, self.row[1:], strict=False)
+        ]
+        halves = [
+            max(self.forward[place].width, self.adjoints[one.key].width if one.key in self.adjoints else 0.0) / 2
+            for place, one in enumerate(self.row)
+        ]
+        middles = [0.0]
+        labelled = self.captions[1].width - halves[0]  # how far to the right the labels between columns reach
+        for place, label in enumerate(self.between):
+            left, right = middles[-1] + halves[place], halves[place + 1]
+            x = left + GAP + right
+            if label is not None:  # labels stand side by side, and clear of the turn from the last value to its adjoint
+                room = labelled + 8 + label.width / 2
+                x = max(x, 2 * room - left + right)
+                if place == len(self.between) - 1:
+                    x = max(x, left - right + label.width + 28)
+                labelled = (left + x - right) / 2 + label.width / 2
+            middles.append(x)
+        for place, quantity in enumerate(self.row):
+            self.forward[place].x = middles[place]
+            if quantity.key in self.adjoints:
+                self.adjoints[quantity.key].x = middles[place]
+
+    def _adjoint(self, quantity: Quantity) -> Box:
+        if quantity is self.last and quantity.key not in self.total:
+            text = f"∂{quantity.symbol}/∂{quantity.symbol} = 1" if self.full else "1"
+            return Box((line(text),), "backward", f"adjoint {quantity.key}")
+        return derivative_box(self.total[quantity.key], "backward", self.full, "adjoint")
+
+    def _parameters(self, top: float) -> float:
+        made: list[tuple[Box, Box]] = []
+        for place, quantity in enumerate(self.row):
+            for key in self.beside[quantity.key]:
+                box = quantity_box(self.scene.quantity(key), self.full)
+                box.x = self.forward[place].x
+                made.append((box, self.forward[place]))
+        spread([box for box, _ in made], 10.0)
+        height = max((box.height for box, _ in made), default=self.captions[0].height)
+        for box, _ in made:
+            box.y = top + height / 2
+            self.boxes.append(box)
+        self.parameter_boxes = made
+        self._caption(0, top + height / 2, min((box.left for box, _ in made), default=0.0))
+        return top + height + 30.0
+
+    def _caption(self, number: int, y: float, end: float) -> None:
+        """What a row is, at its beginning and left of `end`."""
+        box = self.captions[number]
+        box.x, box.y = min(self.forward[0].left + box.width / 2, end - box.width / 2 - 8), y
+        self.boxes.append(box)
+
+    def _forward_row(self, top: float) -> float:
+        height = max(box.height for box in self.forward)
+        for box in self.forward:
+            box.y = top + height / 2
+        self.boxes += self.forward
+        for before, after in zip(self.forward, self.forward[1:], strict=False):
+            self.strokes.append(Stroke(((before.right, before.y), (after.left, after.y)), "forward"))
+        for box, user in self.parameter_boxes:
+            aim = max(user.left + 12, min(user.right - 12, box.x))
+            self.strokes.append(Stroke(((box.x, box.bottom), (aim, user.top)), "forward", along="y"))
+        return top + height
+
+    def _backward_row(self, top: float) -> float:
+        locals_ = [box for box in self.between if box is not None]
+        height = max((box.height for box in locals_), default=0.0)
+        middle = top + 24 + height / 2
+        adjoint_height = max(box.height for box in self.adjoints.values())
+        y = middle + height / 2 + 24 + adjoint_height / 2
+        for box in self.adjoints.values():
+            box.y = y
+            self.boxes.append(box)
+        for place, label in enumerate(self.between):
+            if label is None:
+                continue
+            before, after = self.forward[place], self.forward[place + 1]
+            left, right = self.adjoints[self.row[place].key], self.adjoints[self.row[place + 1].key]
+            low, high = max(before.right, left.right), min(after.left, right.left)
+            label.x, label.y = (low + high) / 2, middle
+            self.boxes.append(label)
+            self.strokes.append(Stroke(((right.left, y), (left.right, y)), "backward"))
+            self.strokes.append(Stroke(((label.x, before.y), (label.x, label.top)), "local", arrow=False))
+            self.strokes.append(Stroke(((label.x, label.bottom), (label.x, y)), "local", arrow=False))
+        self._caption(1, middle, min((box.left for box in locals_), default=self.adjoints[self.last.key].left))
+        last = self.adjoints[self.last.key]
+        turn = self.forward[-1]
+        self.strokes.append(Stroke(((turn.x, turn.bottom), (last.x, last.top)), "backward"))
+        return y + adjoint_height / 2
+
+    def _gradients(self, top: float) -> float:
+        made: list[tuple[Box | None, Box, Box]] = []
+        for quantity in self.row:
+            for key in self.beside[quantity.key]:
+                if key not in self.total:
+                    continue
+                source = self.adjoints[quantity.key]
+                gradient = derivative_box(self.total[key], "gradient", self.full, "gradient")
+                label = local_box(self.local[quantity.key, key], self.full) if self.full else None
+                gradient.least = label.width if label else 0.0
+                gradient.x = source.x
+                made.append((label, gradient, source))
+        if not made:
+            return top
+        spread([gradient for _, gradient, _ in made], 14.0)
+        label_height = max((label.height for label, _, _ in made if label), default=0.0)
+        height = max(gradient.height for _, gradient, _ in made)
+        for label, gradient, source in made:
+            gradient.y = top + 34 + (label_height + 22 if label_height else 0.0) + height / 2
+            aim = max(source.left + 12, min(source.right - 12, gradient.x))
+            self.boxes.append(gradient)
+            if label is None:
+                self.strokes.append(Stroke(((aim, source.bottom), (gradient.x, gradient.top)), "backward", along="y"))
+                continue
+            label.x, label.y = gradient.x, top + 34 + label_height / 2
+            self.boxes.append(label)
+            self.strokes.append(
+                Stroke(((aim, source.bottom), (label.x, label.top)), "backward", arrow=False, along="y")
+            )
+            self.strokes.append(Stroke(((label.x, label.bottom), (gradient.x, gradient.top)), "backward"))
+        return top + 34 + (label_height + 22 if label_height else 0.0) + height
+
+    def _footer(self, top: float) -> float:
+        lines = footer(self.scene)
+        if not lines:
+            return top
+        box = Box(lines, "note", "footer")
+        box.x = box.width / 2 + min(one.left for one in self.boxes)
+        box.y = top + 16 + box.height / 2
+        self.boxes.append(box)
+        return box.bottom
+
+    def _fitted(self, bottom: float) -> tuple[float, float]:
+        """Move everything right of the margin; the width and the height."""
+        left = min(box.left for box in self.boxes)
+        for caption in self.captions:
+            caption.x = min(one.left for one in self.captions) + caption.width / 2
+        shift = MARGIN - left
+        for box in self.boxes:
+            box.x += shift
+        self.strokes = [
+            Stroke(tuple((x + shift, y) for x, y in one.places), one.style, one.arrow, one.along)
+            for one in self.strokes
+        ]
+        return max(box.right for box in self.boxes) + MARGIN, bottom + MARGIN
+
+
+def scene_hues(scene: Scene) -> dict[str, int]:
+    return palette.assign(scene.sizes, dict(scene.roles))
+
+
+def quantity_box(one: Quantity, full: bool) -> Box:
+    """A value or a leaf: its symbol, what it is computed as, its dimension."""
+    style = "forward" if one.role == "value" else "parameter" if one.role == "parameter" else "leaf"
+    lines = [line(one.symbol, "symbol")]
+    if full:
+        if one.definition:
+            lines.append(line(f"= {one.definition}"))
+        lines.append(shape_line(one.shape))
+    box = Box(tuple(lines), style, one.key)
+    box.least = 0.9 * box.height
+    return box
+
+
+def derivative_box(one: Derivative, style: str, full: bool, kind: str) -> Box:
+    lines = [line(one.symbol, "symbol")]
+    if full:
+        lines += [*wrapped(f"= {one.structure}", WIDEST), shape_line(one.shape, one.item)]
+    return Box(tuple(lines), style, f"{kind} {one.wrt}")
+
+
+def local_box(one: Derivative, full: bool) -> Box:
+    key = f"local {one.of} {one.wrt}"
+    if not full:
+        return Box((line(one.structure),), "local", key)
+    return Box((line(f"{one.symbol} = {one.structure}"), shape_line(one.shape, one.item)), "local", key)
+
+
+def footer(scene: Scene) -> tuple[Line, ...]:
+    """What the sizes, the letters and the numbers are."""
+    runs: list[Run] = []
+    for size, role in scene.roles if scene.detail == "full" else ():
+        runs += [Run(size_text(size), size), Run(f" {role}    ", muted=True)]
+    for note in scene.notes:
+        runs.append(Run(f"{note}    ", muted=True))
+    if scene.detail == "full" and any(one.item for one in (*scene.local, *scene.total)):
+        runs.append(Run("numerator layout; items are those of the notes, section 1", muted=True))
+    return (Line(tuple(runs), "small"),) if runs else ()

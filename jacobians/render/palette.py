@@ -1,0 +1,72 @@
+"""Colours, one for the role of an axis, and the patterns that say the same without colour.
+
+The hues are those of Okabe and Ito's palette for all kinds of colour vision, darkened for text on white and lightened
+for text on black. Terminal, picture and page take them from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hue:
+    """A colour for light and for dark ground, its nearest in a terminal, and the dashes of a line of it."""
+
+    light: str
+    dark: str
+    terminal: str
+    dashes: str  # of an underline, as in SVG's stroke-dasharray
+
+
+HUES = (
+    Hue("#005fa3", "#6db6f2", "bright_blue", ""),
+    Hue("#b34700", "#f0915a", "bright_red", "5 2"),
+    Hue("#59616b", "#aab4c0", "bright_black", "1.5 1.5"),
+    Hue("#00704f", "#4cc79d", "bright_green", "8 2 1.5 2"),
+    Hue("#96367a", "#e094c4", "bright_magenta", "3 1.5"),
+    Hue("#7d5a00", "#e3b448", "bright_yellow", "8 2"),
+    Hue("#1c7293", "#79cbe6", "bright_cyan", "1.5 3"),
+    Hue("#5a4fcf", "#aaa3f5", "blue", "8 2 1.5 2 1.5 2"),
+)
+#: Which hue the axes of a network have by what they are; other sizes take the hues after these, in order.
+ROLES = {"input": 0, "output": 1, "batch": 2}
+
+
+def assign(sizes: Sequence[str], roles: Mapping[str, str]) -> dict[str, int]:
+    """The number of the hue of every size; `roles` tells which size is the input, the output, the batch."""
+    taken = {size: ROLES[role] for size, role in roles.items() if role in ROLES}
+    free = [number for number in (3, 4, 5, 6, 7, 0, 1, 2) if number not in taken.values()]
+    found: dict[str, int] = {}
+    for size in sizes:
+        if size in taken:
+            found[size] = taken[size]
+        else:
+            others = sum(1 for known in found if known not in taken)
+            found[size] = free[others % len(free)]
+    return found
+
+
+#: What is drawn, by class: fill and stroke on light and on dark ground.
+@dataclass(frozen=True)
+class Ink:
+    """Colours of a kind of shape, on light and on dark ground."""
+
+    light: str
+    dark: str
+
+
+INKS = {
+    "ground": Ink("#ffffff", "#15191f"),
+    "text": Ink("#17202b", "#e8edf3"),
+    "muted": Ink("#55606c", "#a3aebb"),
+    "panel": Ink("#f5f7f9", "#1b2129"),
+    "forward": Ink("#2b5f94", "#7fb4e8"),
+    "forward-fill": Ink("#e9f1fa", "#1d3047"),
+    "backward": Ink("#a5460f", "#f0a06c"),
+    "backward-fill": Ink("#fcefe6", "#41291b"),
+    "leaf": Ink("#4b5563", "#aab4c0"),
+    "leaf-fill": Ink("#ffffff", "#232a33"),
+    "zero": Ink("#e3e7ec", "#2a323c"),
+}

@@ -1,0 +1,211 @@
+"""A picture before it is drawn: boxes with lines of text, and strokes, each at its place."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..sizes import Shape
+from .metrics import text_width
+from .scene import hue, size_text
+
+#: Font sizes of a line, by its kind.
+FONT = {"symbol": 17.0, "body": 15.0, "small": 13.0}
+LEADING = 1.42
+PADDING = (11.0, 8.0)
+
+
+#: A subscript that has no character of its own: `I_h`, `I_{d+1}`, `δ_{ik}`.
+_SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|(?<=[^\W_]_)([^\W_])(?![^\W_]))")
+#: Font size of a subscript, as a part of the line's.
+SUBSCRIPT = 0.76
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of a line; `hue` is the size whose colour it has, if it stands for one."""
+
+    text: str
+    hue: str | None = None
+    muted: bool = False
+    low: bool = False  # a subscript
+
+    def width(self, size: float, bold: bool) -> float:
+        return text_width(self.text, size * (SUBSCRIPT if self.low else 1.0), bold)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text of one font size: "symbol" (bold), "body" or "small"."""
+
+    runs: tuple[Run, ...]
+    kind: str = "body"
+
+    @property
+    def text(self) -> str:
+        return "".join(run.text for run in self.runs)
+
+    @property
+    def size(self) -> float:
+        return FONT[self.kind]
+
+    @property
+    def bold(self) -> bool:
+        return self.kind == "symbol"
+
+    @property
+    def width(self) -> float:
+        return sum(self.widths)
+
+    @property
+    def widths(self) -> list[float]:
+        return [run.width(self.size, self.bold) for run in self.runs]
+
+    @property
+    def height(self) -> float:
+        return self.size * LEADING
+
+
+def line(text: str, kind: str = "body", muted: bool = False) -> Line:
+    """A line of mathematics: `_h` and `_{h1}` in it become subscripts."""
+    runs: list[Run] = []
+    end = 0
+    for match in _SUBSCRIPT.finditer(text):
+        low = match.group(1) if match.group(1) is not None else match.group(2)
+        runs += [Run(text[end : match.start()], muted=muted), Run(low, muted=muted, low=True)]
+        end = match.end()
+    runs.append(Run(text[end:], muted=muted))
+    return Line(tuple(run for run in runs if run.text) or (Run(""),), kind)
+
+
+def wrapped(text: str, room: float, kind: str = "body") -> list[Line]:
+    """A product or a sum over as many lines as it takes, broken at spaces outside of parentheses, as even as can be."""
+    words, depth, start = [], 0, 0
+    for place, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == " " and depth == 0:
+            words.append(text[start : place + 1])
+            start = place + 1
+    words.append(text[start:])
+    count = max(1, math.ceil(line(text, kind).width / room))
+    spans = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
+    for limit in sorted({line("".join(words[start:end]).rstrip(), kind).width for start, end in spans}):
+        rows = _filled(words, limit, kind)
+        if len(rows) <= count:
+            break
+    return [line(row, kind) for row in rows]
+
+
+def _filled(words: Sequence[str], limit: float, kind: str) -> list[str]:
+    rows = [words[0]]
+    for word in words[1:]:
+        if line((rows[-1] + word).rstrip(), kind).width > limit:
+            rows.append("")
+        rows[-1] += word
+    return rows
+
+
+def shape_line(shape: Shape, item: str | None = None) -> Line:
+    """`h × d × h  item 4`, each size in its colour."""
+    runs: list[Run] = []
+    for place, size in enumerate(shape):
+        if place:
+            runs.append(Run(" × ", muted=True))
+        text = size_text(size, len(shape) > 1)
+        runs.append(Run(text, muted=True) if size == 1 else Run(text, hue(size)))
+    if not shape:
+        runs.append(Run("scalar", muted=True))
+    if item:
+        runs.append(Run(f"   item {item}", muted=True))
+    return Line(tuple(runs), "small")
+
+
+@dataclass
+class Box:
+    """Lines of text in a frame of a `style`; `x`, `y` is its centre."""
+
+    lines: tuple[Line, ...]
+    style: str
+    key: str = ""
+    x: float = 0.0
+    y: float = 0.0
+    least: float = 0.0  # the least width
+
+    @property
+    def width(self) -> float:
+        return max(self.least, max((one.width for one in self.lines), default=0.0) + 2 * PADDING[0])
+
+    @property
+    def height(self) -> float:
+        return sum(one.height for one in self.lines) + 2 * PADDING[1]
+
+    @property
+    def left(self) -> float:
+        return self.x - self.width / 2
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width / 2
+
+    @property
+    def top(self) -> float:
+        return self.y - self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height / 2
+
+
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line through `places`, straight or bent smoothly (then from and to in the direction of `along`)."""
+
+    places: tuple[Place, ...]
+    style: str
+    arrow: bool = True
+    along: str | None = None  # "x" or "y"
+
+
+@dataclass
+class Picture:
+    """Everything at its place. `hues` gives the number of the colour of each size."""
+
+    title: str
+    description: str
+    width: float
+    height: float
+    boxes: list[Box]
+    strokes: list[Stroke]
+    hues: dict[str, int]
+    panels: list[tuple[float, float, float, float]] = field(default_factory=list)  # left, top, width, height
+
+    @property
+    def texts(self) -> list[str]:
+        return [one.text for box in self.boxes for one in box.lines]
+
+
+def spread(boxes: Sequence[Box], gap: float) -> None:
+    """Move boxes of one row along it, as little as need be, so that they are `gap` apart; their order stays.
+
+    Boxes that would overlap are gathered into a block, and each block stands where its boxes wish to be on average.
+    """
+    blocks: list[tuple[list[Box], float, float]] = []  # boxes, centre, width
+    for box in boxes:
+        members, centre, width = [box], box.x, box.width
+        while blocks and blocks[-1][1] + blocks[-1][2] / 2 + gap > centre - width / 2:
+            before, other_centre, other_width = blocks.pop()
+            count, own = len(before), len(members)
+            middle = (other_centre * count + centre * own) / (count + own)
+            members, width = before + members, other_width + gap + width
+            centre = middle
+        blocks.append((members, centre, width))
+    for members, centre, width in blocks:
+        left = centre - width / 2
+        for box in members:
+            box.x = left + box.width / 2
+            left += box.width + gap
