@@ -9,9 +9,9 @@ from ..errors import UnsupportedError
 from ..expression import Expression, Variable, as_expression
 from ..jacobian_tensor import Jacobian, derivative
 from ..notation.closed_form import network_text
-from ..notation.index import term_components
+from ..notation.index import by_components, components
 from ..notation.names import typeset
-from ..notation.text import TextWriter
+from ..notation.writer import ExpressionWriter
 from .points import Point, leaves_of, name_steps, points_of
 from .scene import Derivative, Detail, Quantity, Role, Scene
 
@@ -42,11 +42,11 @@ def backpropagation(what: Any, detail: Detail) -> Scene:
     points = points_of(top)
     leaves = leaves_of(points)
     wanted = [leaf for leaf in leaves if isinstance(leaf, Variable) and (parameters is None or leaf.name in parameters)]
-    steps = TextWriter([point.step for point in points])  # no name in them but those of what a step reads
+    steps = ExpressionWriter([point.step for point in points])  # no name in them but those of what a step reads
     locals_ = _local(points, wanted, steps)
     needed = {one.wrt for one in locals_}
     inner = [point.node for point in reversed(points) if point.node.name in needed]
-    writer = TextWriter([top])
+    writer = ExpressionWriter([top])
     total = [_shown(one, writer) for one in derivative(top, [*inner, *wanted])]
     quantities = [_leaf(leaf, parameters) for leaf in leaves] + [_value(point, steps) for point in points]
     edges = tuple((str(use.name), point.node.name) for point in points for use in point.uses)
@@ -66,7 +66,7 @@ def _roles(what: Any) -> tuple[tuple[str, str], ...]:
     return tuple(pairs) if len({size for size, _ in pairs}) == len(pairs) else ()
 
 
-def _local(points: Sequence[Point], wanted: Sequence[Expression], writer: TextWriter) -> list[Derivative]:
+def _local(points: Sequence[Point], wanted: Sequence[Expression], writer: ExpressionWriter) -> list[Derivative]:
     """∂point/∂use for every use that a wanted leaf is below, or that is one."""
     found: list[Derivative] = []
     reached = {leaf.name for leaf in wanted}
@@ -78,13 +78,13 @@ def _local(points: Sequence[Point], wanted: Sequence[Expression], writer: TextWr
     return found
 
 
-def _shown(jacobian: Jacobian, writer: TextWriter) -> Derivative:
+def _shown(jacobian: Jacobian, writer: ExpressionWriter) -> Derivative:
     terms = jacobian.chain.flat
     row = jacobian.numerator.ndim == 0 and jacobian.denominator.ndim == 1
-    structure = network_text(terms, jacobian.shape, writer, row) or term_components(terms, writer)
+    written = network_text(terms, jacobian.shape, writer, row) or components(map(by_components, terms), writer)
     shape = jacobian.as_matrix().shape if jacobian.ndim == 1 else jacobian.shape
     of, wrt = str(jacobian.numerator.name), str(jacobian.denominator.name)
-    return Derivative(of, wrt, f"∂{typeset(of)}/∂{typeset(wrt)}", structure, shape, jacobian.item)
+    return Derivative(of, wrt, f"∂{typeset(of)}/∂{typeset(wrt)}", written[0], shape, jacobian.item)
 
 
 def _leaf(leaf: Expression, parameters: Sequence[str] | None) -> Quantity:
@@ -95,6 +95,6 @@ def _leaf(leaf: Expression, parameters: Sequence[str] | None) -> Quantity:
     return Quantity(name, typeset(name), "", leaf.shape, role)
 
 
-def _value(point: Point, writer: TextWriter) -> Quantity:
+def _value(point: Point, writer: ExpressionWriter) -> Quantity:
     name = point.node.name
     return Quantity(name, typeset(name), writer.atom(point.step)[0], point.node.shape, "value")
