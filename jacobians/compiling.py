@@ -30,13 +30,14 @@ class Compiled:
         order: Order,
         sizes: Mapping[str, int],
         signature: Signature,
+        arguments: Sequence[Expression] = (),
     ) -> None:
         self.variables = signature.parameters or ()
         self._items = list(items)
         self._order = order
         self._sizes = dict(sizes)
         self._signature = signature
-        self._table = name_table(_roots(items))
+        self._table = name_table([*_roots(items), *arguments])
         self._functions: dict[tuple[object, ...], Any] = {}
         self._last: Program | None = None
 
@@ -152,4 +153,6 @@ def compile(  # noqa: A001 - the name is the field's
         missing = [one for one in found if normalise(one) not in names]
         if missing:
             raise NamingError(f"compile: the expressions need {missing[0]!r}, which is not among {', '.join(names)}")
-    return Compiled(wanted, order, bind_sizes(sizes), Signature(name, tuple(names), single))
+    # an argument that nothing is computed from is checked all the same
+    arguments = [one for one in variables or () if isinstance(one, Expression)]
+    return Compiled(wanted, order, bind_sizes(sizes), Signature(name, tuple(names), single), arguments)

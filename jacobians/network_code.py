@@ -81,7 +81,7 @@ class NetworkWriter:
         """
         picks = [one.pick for one in structure.operands[1:] if isinstance(one, Selector) and one.pick.indices]
         source = f"np.arange({prod(out.shape)}).reshape({out.shape})" if picks else out.text
-        view, distinct = self._view(source, out.shape, structure)
+        view, distinct, lengths = self._view(source, out.shape, structure)
         core_axes = structure.indices[0]
         text = value.text + insert_axes([index in core_axes for index in distinct])
         if not picks:
@@ -90,11 +90,13 @@ class NetworkWriter:
         flat = f"{out.text}.reshape(-1)"
         if all(pick.injective for pick in picks):
             self._lines.write(f"{flat}[{view}] {how} {text}")
-        else:
+        else:  # np.add.at reads past the end of values that it would have to broadcast
+            if len(core_axes) < len(distinct):
+                text = f"np.broadcast_to({text}, {lengths})"
             self._lines.write(f"np.add.at({flat}, {view}, {text})")
 
-    def _view(self, text: str, shape: tuple[int, ...], structure: Term) -> tuple[str, list[int]]:
-        """Source for the entries that a structure writes, and their axes."""
+    def _view(self, text: str, shape: tuple[int, ...], structure: Term) -> tuple[str, list[int], tuple[int, ...]]:
+        """Source for the entries that a structure writes, their axes and the lengths of these."""
         axes, sizes = list(structure.output), list(shape)
         for index_map, (big, *smalls) in zip(structure.operands[1:], structure.indices[1:], strict=True):
             lengths = [bind_size(size, self._sizes) for size in index_map.shape[1:]]
@@ -110,4 +112,5 @@ class NetworkWriter:
             letters = dict(zip(distinct, LETTERS, strict=False))
             whole = "".join(letters[index] for index in axes)
             text = f"np.einsum('{whole}->{''.join(letters[index] for index in distinct)}', {text})"
-        return text, distinct
+        lengths_of = dict(zip(axes, sizes, strict=True))
+        return text, distinct, tuple(lengths_of[index] for index in distinct)

@@ -26,6 +26,7 @@ CASES: list[tuple[str, Any, Callable[[Any], Any]]] = [
     ("B[0,2]", B, lambda x: x[0, 2] ** 2),
     ("B[[0,1],[2,2]]", B, lambda x: x[np.array([0, 1]), np.array([2, 2])] ** 2),
     ("B[[0,0,2]]", B, lambda x: np.tanh(x[[0, 0, 2]])),
+    ("a place twice, and broadcast", v, lambda x: x * x + np.sum(np.sin(x[[1, 0, 1]]))),
     ("B[:,None]", B, lambda x: np.tanh(x[:, None]) * x),
     ("T[...,0]", T, lambda x: x[..., 0] ** 2),
     ("T[:,[0,2],1:]", T, lambda x: x[:, [0, 2], 1:] ** 2),

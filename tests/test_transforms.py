@@ -220,3 +220,20 @@ def test_a_jvp_by_several_arguments_is_one_pass() -> None:
     program = f._jacobians_jvp.compiled.program()  # type: ignore[attr-defined]
     forward = 2 * 3 + 3 * 5
     assert program.all_multiplications == forward + (2 * 3 + 3 * 5) + forward  # value, by matrices, by the rest
+
+
+def test_an_argument_that_is_not_used() -> None:
+    """It is checked like any other, and the derivative by it is zero."""
+
+    def f(x: Any, unused: Any) -> Any:
+        return np.sum(x * x)
+
+    assert_close(jacobian(f)(x, W), 2 * x, 1e-15)
+    assert_close(grad(f)(x, 3.0), 2 * x, 1e-15)
+    assert_close(grad(f, 1)(x, W), np.zeros((3, 5)), 0)
+    assert_close(hessian(f)(x, W), 2 * np.eye(5), 1e-15)
+    v, w = jacobians.vector("v", "d"), jacobians.matrix("w", "d", 2)
+    compiled = jacobians.compile(jacobians.derivative(v @ v, v), [v, w])
+    assert_close(compiled(x, np.ones((5, 2))), 2 * x, 1e-15)
+    with pytest.raises(ShapeError, match="w"):
+        compiled(x[:3], np.ones((5, 2)))
