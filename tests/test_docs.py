@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,15 +22,23 @@ CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILI
 OPTIONS = re.compile(r"\A(:[^\n]*\n)+")
 
 
-def cells(page: Path) -> list[str]:
-    """The code of a page, cell by cell, each at the line where it stands."""
+@dataclass(frozen=True)
+class Cell:
+    """Its code, at the line where it stands, and whether the page shows the error that it raises."""
+
+    code: str
+    raises: bool
+
+
+def cells(page: Path) -> list[Cell]:
+    """The cells of a page."""
     text = page.read_text(encoding="utf-8")
     found = []
     for match in CELL.finditer(text):
-        body = match[1]
-        options = OPTIONS.match(body)
+        options = OPTIONS.match(match[1])
         start = match.start(1) + (options.end() if options else 0)
-        found.append("\n" * text.count("\n", 0, start) + text[start : match.end(1)])
+        code = "\n" * text.count("\n", 0, start) + text[start : match.end(1)]
+        found.append(Cell(code, options is not None and "raises-exception" in options[0]))
     return found
 
 
@@ -36,12 +46,13 @@ def run(page: Path) -> None:
     """Run a page's cells in order, as a notebook does: the value at the end of a cell is shown, so it has a repr."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     for cell in cells(page):
-        tree = ast.parse(cell, str(page))
+        tree = ast.parse(cell.code, str(page))
         last = tree.body[-1]
         if isinstance(last, ast.Expr):
             tree.body[-1] = ast.copy_location(ast.Assign([ast.Name("_shown", ast.Store())], last.value), last)
             ast.fix_missing_locations(tree)
-        exec(compile(tree, str(page), "exec"), namespace)
+        with pytest.raises(Exception, match=r"\S") if cell.raises else nullcontext():
+            exec(compile(tree, str(page), "exec"), namespace)
         assert isinstance(repr(namespace.pop("_shown", None)), str)
 
 
