@@ -18,7 +18,15 @@ copyright = "the authors of jacobians"  # noqa: A001 - Sphinx's name
 version = release = jacobians.__version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton", "sphinx_design", "mathml", "public_names"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx_argparse_cli",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "mathml",
+    "public_names",
+]
 exclude_patterns = ["_extensions", "**/README.md"]
 nitpicky = True
 
@@ -30,7 +38,6 @@ nb_execution_show_tb = True
 nb_execution_timeout = 120
 nb_merge_streams = True
 nb_number_source_lines = False
-suppress_warnings = ["toc.empty_glob"]
 
 # --- mathematics: MathML, so that a page needs no script and no network ---
 html_math_renderer = "mathml"
