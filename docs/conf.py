@@ -25,6 +25,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "mathml",
+    "picture_text",
     "public_names",
 ]
 exclude_patterns = ["_extensions", "**/README.md"]
