@@ -393,12 +393,14 @@ class Primitive(Expression):
 
 
 def scalar(name: str) -> Variable:
-    """A scalar variable, shape `()`."""
+    """A scalar variable, shape `()`. Raises `NamingError` for a name that is no identifier, or is a keyword."""
     return Variable.of(name, ())
 
 
 def vector(name: str, n: Size) -> Variable:
-    """A column vector variable, shape `(n,)`; `n` is an integer ≥ 1 or a symbol such as `"d"`.
+    """A variable that is a column vector, shape `(n,)`; `n` is an integer of at least 1 or a symbol such as `"d"`.
+
+    Raises `NamingError` for a bad name, `ShapeError` for a bad size.
 
     >>> vector("x", "d").shape
     ('d',)
@@ -407,20 +409,31 @@ def vector(name: str, n: Size) -> Variable:
 
 
 def matrix(name: str, n: Size, m: Size) -> Variable:
-    """A matrix variable with n rows and m columns, shape `(n, m)`."""
+    """A variable that is a matrix with n rows and m columns, shape `(n, m)`; errors as for `vector`.
+
+    >>> matrix("W", "h", 5).shape
+    ('h', 5)
+    """
     return tensor(name, n, m)
 
 
 def tensor(name: str, *sizes: Size) -> Variable:
-    """A variable with any number of axes. Raises `NamingError` and `ShapeError` for a bad name or size."""
+    """A variable with any number of axes, shape `sizes`; errors as for `vector`.
+
+    >>> tensor("T", "n", 3, 2).shape
+    ('n', 3, 2)
+    """
     check_name(name, "a variable")
     return Variable.of(name, tuple(check_size(size, f"{name}, axis {axis}") for axis, size in enumerate(sizes)))
 
 
 def constant(array: Any, name: str | None = None) -> Constant:
-    """A constant with the values of `array` (copied); `name` is what it prints as.
+    """A constant in the shape of `array`, whose values are copied; `name` is what it prints as.
 
-    Raises `DataError` for values that are not real numbers.
+    Raises `DataError` for values that are not real numbers, `ShapeError` for an axis of size 0.
+
+    >>> constant([[1.0, 2.0]], "A").shape
+    (1, 2)
     """
     return Constant.of(array, name)
 

@@ -30,17 +30,29 @@ def sigmoid(z: Any) -> Any:
 
 
 def tanh(z: Any) -> Any:
-    """The hyperbolic tangent, entry by entry; `np.tanh` of an expression is the same."""
+    """The hyperbolic tangent, entry by entry; `np.tanh` of an expression is the same.
+
+    >>> float(tanh(0.0))
+    0.0
+    """
     return apply(TANH, z)
 
 
 def relu(z: Any) -> Any:
-    """max(z, 0), entry by entry; its derivative at 0 is 0 by convention."""
+    """max(z, 0), entry by entry; its derivative at 0 is 0 by convention.
+
+    >>> relu(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
     return apply(RELU, z)
 
 
 def softplus(z: Any) -> Any:
-    """log(1 + e^z), entry by entry; stable for large |z|."""
+    """log(1 + e^z), entry by entry; stable for large |z|. Its derivative is the sigmoid.
+
+    >>> float(softplus(1000.0))
+    1000.0
+    """
     return apply(SOFTPLUS, z)
 
 
@@ -135,7 +147,9 @@ def _on_last_axis(rule: Rule, z: Any) -> Any:
 
 
 def softmax(z: Any) -> Any:
-    """e^z divided by its sum, along the last axis; stable for large z. Its Jacobian is diag(p) − p pᵀ.
+    """e^z divided by its sum, along the last axis, in the shape of z; stable for large z.
+
+    Of a vector the Jacobian is diag(p) − p pᵀ, for p = softmax(z). Raises `ShapeError` for a scalar.
 
     >>> softmax(np.zeros(2)).tolist()
     [0.5, 0.5]
@@ -144,7 +158,13 @@ def softmax(z: Any) -> Any:
 
 
 def logsumexp(z: Any) -> Any:
-    """log Σ e^z along the last axis; stable for large z. Its derivative is softmax(z)."""
+    """log Σ e^z along the last axis, which it takes away; stable for large z. Its derivative is the row softmax(z)ᵀ.
+
+    Raises `ShapeError` for a scalar.
+
+    >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 4)
+    1000.6931
+    """
     return _on_last_axis(LOGSUMEXP, z)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from .sizes import Shape, show_shape
 
 
 class Jacobian:
-    """∂`numerator`/∂`denominator`, in numerator layout: a sum of networks whose output may repeat an index.
+    """∂y/∂x for y its `numerator` and x its `denominator`: a sum of networks whose output may repeat an index.
 
     Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
     denominator's, reversed (items 1 to 4 of the notes); entries are symbols or integers.
@@ -60,6 +60,7 @@ class Jacobian:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
@@ -394,13 +395,25 @@ class JacobianView:
 # --- making Jacobians ---------------------------------------------------------------------------------------------
 
 
+@overload
+def derivative(y: Any, x: Expression) -> Jacobian: ...
+@overload
+def derivative(y: Any, x: Sequence[Any]) -> list[Jacobian]: ...
 def derivative(y: Any, x: Any) -> Any:
     """∂y/∂x as a `Jacobian`; for a list of denominators a list, whose intermediates are shared.
 
     `y` is an expression, `x` a variable or any named expression, which is then taken as independent. The shape is
     that of `y` and then that of `x`, reversed (items 1 to 4). A derivative by something that `y` does not depend on is
     a zero Jacobian of the right shape. `y` may itself be a Jacobian: layouts then apply to every differentiation.
-    Raises `NamingError` if `x` is neither a variable nor named, or if a name stands for two things.
+    Raises `NamingError` if `x` is neither a variable nor named, or if a name stands for two things, and
+    `UnsupportedError` if it is no expression.
+
+    >>> from jacobians import matrix, vector
+    >>> W, x = matrix("W", "h", "d"), vector("x", "d")
+    >>> derivative(W @ x, W)
+    ∂(W x)/∂W = I_h ⊗ x  (h × d × h, item 4)
+    >>> derivative(W @ x, [W, x])[1].shape
+    ('h', 'd')
     """
     inner = y if isinstance(y, Jacobian) else None
     y = y.expression if isinstance(y, Jacobian) else as_expression(y)

@@ -1,11 +1,15 @@
 """Names in docstrings: `derivative` is a link where it is a public name, and code where it is not.
 
-Docstrings are written to be read in a terminal. What stands between single backticks is looked up; an argument or a
-piece of code, which is no name, stays as it is. A bar, as in |z|, is a bar.
+Docstrings are written to be read in a terminal: what stands between single backticks is a name or a piece of code, a
+bar, as in |z|, is a bar, and a backslash a backslash. A name is looked up; a parameter of the function that is
+described, and what is no name at all, stays as it is.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
+from contextlib import suppress
 from typing import Any
 
 from docutils import nodes
@@ -15,12 +19,23 @@ from sphinx.environment import BuildEnvironment
 
 import jacobians
 
+QUOTED = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
+NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
-def escape_bars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Sphinx would read |z| as a substitution."""
+
+def as_markup(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Write a docstring's lines so that Sphinx reads them as they are meant."""
+    parameters: set[str] = set()
+    with suppress(TypeError, ValueError):
+        parameters = set(inspect.signature(obj).parameters)
+
+    def quoted(match: re.Match[str]) -> str:
+        is_name = NAME.fullmatch(match[1]) and match[1] not in parameters
+        return match[0] if is_name else f"``{match[1]}``"
+
     for place, line in enumerate(lines):
-        if "|" in line and not line.lstrip().startswith(">>>"):
-            lines[place] = line.replace("|", r"\|")
+        if not line.lstrip().startswith((">>>", "...")):
+            lines[place] = QUOTED.sub(quoted, line.replace("|", r"\|") if "`" not in line else line)
 
 
 def resolve(
@@ -40,6 +55,6 @@ def resolve(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("autodoc-process-docstring", escape_bars)
+    app.connect("autodoc-process-docstring", as_markup)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
