@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ET
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
-from jacobians import OptionError, UnsupportedError, draw, matrix, networks, sigmoid, vector
+from jacobians import (
+    Expression,
+    OptionError,
+    UnsupportedError,
+    draw,
+    half_squared_norm,
+    matrix,
+    networks,
+    sigmoid,
+    vector,
+)
 from jacobians.cli import main
 from jacobians.render.drawing import Drawing
+from jacobians.render.metrics import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -142,3 +156,102 @@ def test_png_by_a_converter(tmp_path: Path) -> None:
     target = tmp_path / "d.png"
     draw(networks.shallow("d", "h", "n"), target)
     assert target.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize("command", ["shallow", "two-hidden", "mlp", "shallow --batch --augmented", "mlp --layers 5"])
+@pytest.mark.parametrize("detail", ["full", "simple"])
+def test_the_text_has_80_columns(command: str, detail: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", *command.split(), "--detail", detail]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert sum(line.startswith("r ") for line in lines) == 1
+
+
+def test_the_text_says_what_the_picture_says() -> None:
+    text = str(draw(networks.shallow("d", "h", "n")))
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    assert "z = W₁ x + b₁ h ∂ℓ/∂z = rᵀ W₂ diag(σ′(z)) 1 × h 1a" in rows
+    assert "│ ↑ ∂s/∂z = diag(σ′(z)) h × h 1" in rows
+    assert "W₁ h × d ∂ℓ/∂W₁ = x rᵀ W₂ diag(σ′(z)) d × h 3" in rows
+    assert "↑ ∂z/∂W₁ = I_h ⊗ x h × d × h 4" in rows
+    assert rows.index("x d") < rows.index("s = σ(z) h ∂ℓ/∂s = rᵀ W₂ 1 × h 1a") < rows.index("ℓ = ½ ‖r‖² ∂ℓ/∂ℓ = 1")
+
+
+def gated() -> Expression:
+    """A graph in which paths fork and meet."""
+    x, W, V, b = vector("x", "d"), matrix("W", "h", "d"), matrix("V", "h", "d"), vector("b", "h")
+    z = (W @ x + b).named("z")
+    g = sigmoid(V @ x).named("g")
+    s = np.tanh(z).named("s")
+    return half_squared_norm(s * g + z).named("y")
+
+
+def test_a_graph_with_forks_has_an_arrow_for_every_use() -> None:
+    pytest.importorskip("pygraphviz")
+    drawing = draw(gated())
+    assert overlaps(drawing) == []
+    assert box_of(drawing, "local y z").startswith("∂y/∂z (s, g fixed) = (s ⊙ g + z)ᵀ")
+    assert box_of(drawing, "local s z") == "∂s/∂z = diag(tanh′(z)) h × h   item 1"
+    assert sum(stroke.style == "forward" for stroke in drawing.picture.strokes) == 9
+    assert {"gradient x", "gradient W", "gradient V", "gradient b"} <= {
+        box.key.replace("adjoint", "gradient") for box in drawing.picture.boxes
+    }
+
+
+def test_a_weight_that_is_read_twice_stands_once() -> None:
+    pytest.importorskip("pygraphviz")
+    drawing = draw(networks.shallow("d", "h", "n", regularization=0.1))
+    assert [box.key for box in drawing.picture.boxes].count("W1") == 1
+    assert box_of(drawing, "local ell W1") == "∂ℓ/∂W₁ (r fixed) = 0.2 W₁ᵀ d × h   item 3"
+    assert box_of(drawing, "adjoint W1") == "∂ℓ/∂W₁ = x rᵀ W₂ diag(σ′(z)) + 0.2 W₁ᵀ d × h   item 3"
+
+
+def random_graph(rng: np.random.Generator, count: int) -> Expression:
+    """`count` named steps of 12 characters each over earlier ones."""
+    made: list[Any] = [vector("x" * 12, "d")]
+    for k in range(count):
+        a, b = (made[int(rng.integers(max(0, len(made) - 6), len(made)))] for _ in range(2))
+        step = [a + np.tanh(b), a * b, np.sin(a) - b, 2 * a + b][int(rng.integers(4))]
+        made.append(step.named(f"quantity_{k:03d}"))
+    return half_squared_norm(sum(made[-3:], start=made[-4])).named("objective_12")
+
+
+@pytest.mark.parametrize("count", [5, 12, 20, 38])
+@pytest.mark.parametrize("detail", ["full", "simple"])
+def test_no_label_covers_another_in_large_graphs(count: int, detail: str) -> None:
+    pytest.importorskip("pygraphviz")
+    drawing = draw(random_graph(np.random.default_rng(count), count), detail=detail)
+    assert len(drawing.scene.quantities) <= 40
+    assert overlaps(drawing) == []
+    picture = drawing.picture
+    assert all(box.left >= 0 and box.right <= picture.width for box in picture.boxes)
+    assert all(box.top >= 0 and box.bottom <= picture.height for box in picture.boxes)
+
+
+@pytest.mark.parametrize(("file", "bold"), [("DejaVuSans.ttf", False), ("DejaVuSans-Bold.ttf", True)])
+def test_no_text_is_wider_than_estimated(file: str, bold: bool) -> None:
+    """The boxes are measured with widths that real fonts stay within."""
+    image_font = pytest.importorskip("PIL.ImageFont")
+    path = Path("/usr/share/fonts/truetype/dejavu", file)
+    if not path.exists():
+        pytest.skip("the font is not installed")
+    font = image_font.truetype(str(path), 100)
+    drawings = [
+        draw(networks.two_hidden("d", "h1", "h2", "n", augmented=True)),
+        draw(networks.shallow("d", "h", "n", batch="N")),
+    ]
+    texts = [line.text for drawing in drawings for box in drawing.picture.boxes for line in box.lines]
+    letters = [chr(code) for code in range(32, 127)] + list("αβγδσθλμπωΣΔΩ∂ℓ⊗⊙×·′″ᵀ₀₁₂₉½‖²∈…")
+    for text in [*texts, *(letter * 5 for letter in letters)]:
+        assert font.getlength(text) <= text_width(text, 100, bold) + 1, text
+
+
+def test_without_graphviz_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(UnsupportedError, match=r"pygraphviz: pip install 'jacobians\[draw\]'"):
+        draw(gated(), tmp_path / "y.svg")
+    with pytest.raises(UnsupportedError, match=r"resvg-py: pip install 'jacobians\[draw\]'"):
+        draw(networks.shallow("d", "h", "n"), tmp_path / "y.png")
+    assert list(tmp_path.iterdir()) == []
+    assert "∂y/∂z" in str(draw(gated()))

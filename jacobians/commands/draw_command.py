@@ -37,9 +37,11 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw it, into a file or as text."""
+    from . import report
+
     drawing = draw(_network(options), options.output, options.detail)
     if options.output is None:
-        print(drawing)
+        report.console().print(drawing)
 
 
 def _network(options: argparse.Namespace) -> networks.Network:

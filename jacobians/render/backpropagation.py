@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from ..errors import UnsupportedError
@@ -48,6 +49,7 @@ def backpropagation(what: Any, detail: Detail) -> Scene:
     inner = [point.node for point in reversed(points) if point.node.name in needed]
     writer = ExpressionWriter([top])
     total = [_shown(one, writer) for one in derivative(top, [*inner, *wanted])]
+    locals_ = [_told_apart(one, total, points) for one in locals_]
     quantities = [_leaf(leaf, parameters) for leaf in leaves] + [_value(point, steps) for point in points]
     edges = tuple((str(use.name), point.node.name) for point in points for use in point.uses)
     notes = () if steps.sigma is None else (f"σ = {steps.sigma}",)
@@ -76,6 +78,17 @@ def _local(points: Sequence[Point], wanted: Sequence[Expression], writer: Expres
             reached.add(point.node.name)
             found += [_shown(one, writer) for one in derivative(point.step.named(point.node.name), uses)]
     return found
+
+
+def _told_apart(one: Derivative, total: Sequence[Derivative], points: Sequence[Point]) -> Derivative:
+    """A derivative along one arrow alone says what it holds fixed, where the same symbol is the one over all paths."""
+    whole = [other for other in total if (other.of, other.wrt) == (one.of, one.wrt)]
+    if not whole or whole[0].structure == one.structure:
+        return one
+    (uses,) = [point.uses for point in points if point.node.name == one.of]
+    steps = {point.node.name for point in points}
+    others = [typeset(str(use.name)) for use in uses if use.name in steps and use.name != one.wrt]
+    return replace(one, symbol=f"{one.symbol} ({', '.join(others)} fixed)")
 
 
 def _shown(jacobian: Jacobian, writer: ExpressionWriter) -> Derivative:

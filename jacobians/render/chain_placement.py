@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import palette
-from .picture import Box, Line, Picture, Run, Stroke, line, shape_line, spread, wrapped
-from .scene import Derivative, Quantity, Scene, size_text
+from .boxes import derivative_box, footer, local_box, quantity_box, scene_hues
+from .picture import Box, Picture, Stroke, line, spread
+from .scene import Quantity, Scene
 
 GAP = 30.0  # between the boxes of a row
 MARGIN = 26.0
-#: A closed form that is wider stands on several lines.
-WIDEST = 215.0
 
 
 def chain_of(scene: Scene) -> list[Quantity] | None:
@@ -25,9 +23,13 @@ def chain_of(scene: Scene) -> list[Quantity] | None:
         before = {used for used, user in scene.edges if user == one.key and used in keys}
         if before != ({values[place - 1].key} if place else set()):
             return None
+    uses = [used for used, _ in scene.edges if used not in keys]
+    if len(set(uses)) < len(uses):  # one that is read twice is no matter of one step
+        return None
     leaves = [scene.quantity(used) for used, user in scene.edges if user == values[0].key]
     inputs = [one for one in leaves if one.role == "input"] or leaves
-    return [inputs[-1], *values] if inputs else values
+    main = min(inputs, key=lambda one: (not one.shape, len(one.shape)), default=None)  # a vector before a matrix
+    return values if main is None else [main, *values]
 
 
 def place_chain(scene: Scene, row: Sequence[Quantity]) -> Picture:
@@ -213,46 +215,3 @@ class _Chain:
             for one in self.strokes
         ]
         return max(box.right for box in self.boxes) + MARGIN, bottom + MARGIN
-
-
-def scene_hues(scene: Scene) -> dict[str, int]:
-    return palette.assign(scene.sizes, dict(scene.roles))
-
-
-def quantity_box(one: Quantity, full: bool) -> Box:
-    """A value or a leaf: its symbol, what it is computed as, its dimension."""
-    style = "forward" if one.role == "value" else "parameter" if one.role == "parameter" else "leaf"
-    lines = [line(one.symbol, "symbol")]
-    if full:
-        if one.definition:
-            lines.append(line(f"= {one.definition}"))
-        lines.append(shape_line(one.shape))
-    box = Box(tuple(lines), style, one.key)
-    box.least = 0.9 * box.height
-    return box
-
-
-def derivative_box(one: Derivative, style: str, full: bool, kind: str) -> Box:
-    lines = [line(one.symbol, "symbol")]
-    if full:
-        lines += [*wrapped(f"= {one.structure}", WIDEST), shape_line(one.shape, one.item)]
-    return Box(tuple(lines), style, f"{kind} {one.wrt}")
-
-
-def local_box(one: Derivative, full: bool) -> Box:
-    key = f"local {one.of} {one.wrt}"
-    if not full:
-        return Box((line(one.structure),), "local", key)
-    return Box((line(f"{one.symbol} = {one.structure}"), shape_line(one.shape, one.item)), "local", key)
-
-
-def footer(scene: Scene) -> tuple[Line, ...]:
-    """What the sizes, the letters and the numbers are."""
-    runs: list[Run] = []
-    for size, role in scene.roles if scene.detail == "full" else ():
-        runs += [Run(size_text(size), size), Run(f" {role}    ", muted=True)]
-    for note in scene.notes:
-        runs.append(Run(f"{note}    ", muted=True))
-    if scene.detail == "full" and any(one.item for one in (*scene.local, *scene.total)):
-        runs.append(Run("numerator layout; items are those of the notes, section 1", muted=True))
-    return (Line(tuple(runs), "small"),) if runs else ()

@@ -8,13 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
-from ..errors import OptionError, UnsupportedError
+from ..errors import OptionError
 from .backpropagation import backpropagation
 from .chain_placement import chain_of, place_chain
 from .files import as_png, write_whole
+from .graph_placement import place_graph
 from .picture import Picture
 from .scene import Detail, Scene
 from .svg import THEMES, as_svg
+from .terminal import as_text, renderable
 
 #: How a picture is written, by the end of the file's name.
 FORMATS = (".svg", ".png")
@@ -30,9 +32,7 @@ class Drawing:
     def picture(self) -> Picture:
         """Everything at its place."""
         row = chain_of(self.scene)
-        if row is None:
-            raise UnsupportedError(f"{self.scene.title}: only chains have a picture, and here paths fork and meet")
-        return place_chain(self.scene, row)
+        return place_graph(self.scene) if row is None else place_chain(self.scene, row)
 
     def svg(self, theme: str = "auto") -> str:
         """One SVG document; `theme` is "auto" (as the reader's), "light" or "dark"."""
@@ -52,8 +52,15 @@ class Drawing:
     def _repr_svg_(self) -> str:
         return self.svg()
 
+    def text(self) -> str:
+        """The picture in characters, lines of at most 80 columns."""
+        return as_text(self.scene)
+
+    def __rich__(self) -> Any:
+        return renderable(self.scene)
+
     def __repr__(self) -> str:
-        return self.scene.description
+        return self.text()
 
 
 def _target(path: str | os.PathLike[str]) -> tuple[Path, Callable[[Drawing], bytes]]:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import unicodedata
 
 _WIDTHS = {
-    0.30: "'Iijl′ᵢⱼJ",
-    0.36: " ,./\\|:;",
-    0.42: '()[]!-frtℓᵀ₀₁₂₃₄₅₆₇₈₉²³"″·',
-    0.56: "*^`_?csz∂‖₊₋LF",
-    0.66: "abdeghknopquvxy0123456789αβγδεζηθκλμνξπρστυφχψPRTYESΣ√${}Z",
-    0.80: "ABCDGHKNOQUVXΓΔΘΛΞΠΦΨΩωℝ&w#+<=>~−×⊗⊙±≠→←↦∞",
+    0.30: "'ijl′⁽⁾",
+    0.35: " ,./:;IJ\\|ι·",
+    0.40: "()-[]ftᵀ″",
+    0.46: '!"rℓ²³₀₁₂₃₄₅₆₇₈₉⁴',
+    0.53: "*_`sz∂‖‴₊",
+    0.59: "?FLckεζνξυχΓ",
+    0.64: "$0123456789EPSTYabdeghnopquvxy{}βγδηθκλμρτΞΣΥ√",
+    0.70: "ABCKRVXZαπσφψΔΛ∇",
+    0.79: "&DGHNOQUΘΠΦΨΩ",
+    0.87: "#+<=>M^w~ω⊗⊙×−±ℝ→←↑↓∞≠∈",
+    1.00: "%@Wm½¼¾…",
 }
 _WIDTH_OF = {character: width for width, characters in _WIDTHS.items() for character in characters}
-_WIDTH_OF |= dict.fromkeys("+<=>~−×⊗⊙±≠→←↦∞wωM#", 0.86)
-_WIDTH_OF |= dict.fromkeys("∈", 0.9)
 #: How much wider bold is.
-BOLD = 1.14
+BOLD = 1.2
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

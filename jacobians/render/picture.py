@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 from ..sizes import Shape
 from .metrics import text_width
@@ -82,13 +83,9 @@ def line(text: str, kind: str = "body", muted: bool = False) -> Line:
 
 def wrapped(text: str, room: float, kind: str = "body") -> list[Line]:
     """A product or a sum over as many lines as it takes, broken at spaces outside of parentheses, as even as can be."""
-    words, depth, start = [], 0, 0
-    for place, character in enumerate(text):
-        depth += (character in "([{") - (character in ")]}")
-        if character == " " and depth == 0:
-            words.append(text[start : place + 1])
-            start = place + 1
-    words.append(text[start:])
+    words = _words(text)
+    if max(line(word.rstrip(), kind).width for word in words) > 1.2 * room:
+        words = _words(text, inside=True)
     count = max(1, math.ceil(line(text, kind).width / room))
     spans = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
     for limit in sorted({line("".join(words[start:end]).rstrip(), kind).width for start, end in spans}):
@@ -96,6 +93,18 @@ def wrapped(text: str, room: float, kind: str = "body") -> list[Line]:
         if len(rows) <= count:
             break
     return [line(row, kind) for row in rows]
+
+
+def _words(text: str, inside: bool = False) -> list[str]:
+    """What stays on a line: factors of a product, and signs with what follows them; `inside` parentheses too."""
+    words, depth, start = [], 0, 0
+    for place, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        after_sign = text[start:place] in ("=", "+", "−")
+        if character == " " and not after_sign and (depth == 0 or inside):
+            words.append(text[start : place + 1])
+            start = place + 1
+    return [*words, text[start:]]
 
 
 def _filled(words: Sequence[str], limit: float, kind: str) -> list[str]:
@@ -163,12 +172,15 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line through `places`, straight or bent smoothly (then from and to in the direction of `along`)."""
+    """A line through `places`: straight; bent from and to the vertical (`along` "y"); or cubic curves ("curve").
+
+    Of curves the places are the control points: the start, and then three for every piece.
+    """
 
     places: tuple[Place, ...]
     style: str
     arrow: bool = True
-    along: str | None = None  # "x" or "y"
+    along: Literal["y", "curve"] | None = None
 
 
 @dataclass
@@ -182,7 +194,6 @@ class Picture:
     boxes: list[Box]
     strokes: list[Stroke]
     hues: dict[str, int]
-    panels: list[tuple[float, float, float, float]] = field(default_factory=list)  # left, top, width, height
 
     @property
     def texts(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from html import escape
@@ -133,12 +134,19 @@ def _stroke(stroke: Stroke) -> str:
     head = 9.0 if stroke.arrow else 0.0
     if stroke.along == "y":
         middle = (y1 + y2) / 2
-        end = y2 - head * (1 if y2 > y1 else -1)
-        path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} {end:.1f}"
+        stop = y2 - head * (1 if y2 > y1 else -1)
+        path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} {stop:.1f}"
         direction = (0.0, 1.0 if y2 > y1 else -1.0)
+    elif stroke.along == "curve":
+        before = next(place for place in reversed(stroke.places[:-1]) if place != (x2, y2))
+        length = math.hypot(x2 - before[0], y2 - before[1])
+        direction = ((x2 - before[0]) / length, (y2 - before[1]) / length)
+        end = (x2 - head * direction[0], y2 - head * direction[1])
+        first, *controls = [*stroke.places[:-2], end, end]
+        path = f"M{first[0]:.1f} {first[1]:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in controls)
     else:
         before = stroke.places[-2]
-        length = max(1e-9, ((x2 - before[0]) ** 2 + (y2 - before[1]) ** 2) ** 0.5)
+        length = max(1e-9, math.hypot(x2 - before[0], y2 - before[1]))
         direction = ((x2 - before[0]) / length, (y2 - before[1]) / length)
         ends = [*stroke.places[:-1], (x2 - head * direction[0], y2 - head * direction[1])]
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ends)

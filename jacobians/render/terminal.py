@@ -1,0 +1,112 @@
+"""A scene as text of 80 columns: the forward pass downward on the left, the backward pass upward on the right."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .boxes import scene_hues
+from .chain_placement import chain_of
+from .palette import HUES
+from .picture import Line, line, shape_line
+from .scene import Derivative, Quantity, Scene
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+WIDTH = 80
+
+
+def as_text(scene: Scene) -> str:
+    """The scene in plain characters, lines of at most 80 columns."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    Console(file=out, width=WIDTH, color_system=None, emoji=False, markup=False, highlight=False).print(
+        renderable(scene)
+    )
+    return "\n".join(row.rstrip() for row in out.getvalue().rstrip().splitlines())
+
+
+def renderable(scene: Scene) -> RenderableType:
+    """The scene for a terminal, in the colours of the palette."""
+    from rich.console import Group
+    from rich.table import Table
+
+    hues = scene_hues(scene)
+    full = scene.detail == "full"
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(overflow="fold", max_width=24)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", max_width=14)
+    table.add_column(no_wrap=True)
+    heading = ["forward ↓", "", "backward ↑", "", "item" if full else ""]
+    row = chain_of(scene)
+    main = row if row is not None else [one for one in scene.quantities if one.role == "value"]
+    others = [one for one in scene.quantities if one not in main]
+    table.add_row(*heading, style="dim")
+    for one in main if row is not None else [*others, *main]:
+        table.add_row(*_quantity(one, scene, hues))
+        steps = [_step(local, full, hues) for local in scene.local if local.wrt == one.key]
+        for step in steps or ([["", "", ""]] if one is not main[-1] and row is not None else []):
+            table.add_row("" if row is None else "│", "", *step)
+    for one in others if row is not None else []:
+        table.add_row()
+        table.add_row(*_quantity(one, scene, hues))
+        for local in (local for local in scene.local if local.wrt == one.key):
+            table.add_row("", "", *_step(local, full, hues))
+    return Group(table, *_footer(scene, hues))
+
+
+def _quantity(one: Quantity, scene: Scene, hues: dict[str, int]) -> list[Text | str]:
+    """A value with its dimension, and the derivative by it."""
+    full = scene.detail == "full"
+    equals = f"{one.symbol} = {one.definition}" if full and one.definition else one.symbol
+    left = [equals, _coloured(shape_line(one.shape), hues) if full and one.shape else ""]
+    found = [total for total in scene.total if total.wrt == one.key]
+    if found:
+        (total,) = found
+        if not full:
+            return [*left, total.symbol, "", ""]
+        return [
+            *left,
+            f"{total.symbol} = {total.structure}",
+            _coloured(shape_line(total.shape), hues),
+            total.item or "",
+        ]
+    if one is scene.quantities[-1]:
+        return [*left, f"∂{one.symbol}/∂{one.symbol} = 1" if full else "1", "", ""]
+    return [*left, "", "", ""]
+
+
+def _step(local: Derivative, full: bool, hues: dict[str, int]) -> list[Text | str]:
+    """The arrow from a value up to what it is used in."""
+    if not full:
+        return [f"↑ {local.structure}", "", ""]
+    return [f"↑ {local.symbol} = {local.structure}", _coloured(shape_line(local.shape), hues), local.item or ""]
+
+
+def _coloured(shown: Line, hues: dict[str, int]) -> Text:
+    from rich.text import Text
+
+    text = Text()
+    for run in shown.runs:
+        text.append(run.text, f"bold {HUES[hues[run.hue]].terminal}" if run.hue in hues else "")
+    return text
+
+
+def _footer(scene: Scene, hues: dict[str, int]) -> Iterable[Text]:
+    from rich.text import Text
+
+    words = Text("   ").join(
+        [
+            *(_coloured(Line((*shape_line((size,)).runs, *line(f" {role}").runs)), hues) for size, role in scene.roles),
+            *map(Text, scene.notes),
+        ]
+    )
+    if words and scene.detail == "full":
+        yield Text()
+        yield words
