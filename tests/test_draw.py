@@ -235,7 +235,7 @@ def test_no_text_is_wider_than_estimated(file: str, bold: bool) -> None:
     path = Path("/usr/share/fonts/truetype/dejavu", file)
     if not path.exists():
         pytest.skip("the font is not installed")
-    font = image_font.truetype(str(path), 100)
+    font = image_font.truetype(str(path), 1000)
     drawings = [
         draw(networks.two_hidden("d", "h1", "h2", "n", augmented=True)),
         draw(networks.shallow("d", "h", "n", batch="N")),
@@ -243,7 +243,7 @@ def test_no_text_is_wider_than_estimated(file: str, bold: bool) -> None:
     texts = [line.text for drawing in drawings for box in drawing.picture.boxes for line in box.lines]
     letters = [chr(code) for code in range(32, 127)] + list("αβγδσθλμπωΣΔΩ∂ℓ⊗⊙×·′″ᵀ₀₁₂₉½‖²∈…")
     for text in [*texts, *(letter * 5 for letter in letters)]:
-        assert font.getlength(text) <= text_width(text, 100, bold) + 1, text
+        assert font.getlength(text) <= text_width(text, 1000, bold) + 1, text
 
 
 def test_without_graphviz_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
