@@ -18,7 +18,7 @@ _WIDTHS = {
     0.64: "$0123456789EPSTYabdeghnopquvxy{}βγδηθκλμρτΞΣΥ√",
     0.71: "ABCKRVXZαπσφψΔΛ∇",
     0.79: "&DGHNOQUΘΠΦΨΩ",
-    0.87: "#+<=>M^w~ω⊗⊙×−±ℝ→←↑↓∞≠∈",
+    0.88: "#+<=>M^w~ω⊗⊙×−±ℝ→←↑↓∞≠∈",
     1.00: "%@Wm½¼¾…",
 }
 _WIDTH_OF = {character: width for width, characters in _WIDTHS.items() for character in characters}
