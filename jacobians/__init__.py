@@ -34,6 +34,7 @@ from .jacobian_tensor import Jacobian, derivative
 from .layers import attention, layer_norm, log_softmax
 from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 from .products import diag, outer, tensor_product, vector_tensor
+from .reading.entry import parse, shape_of
 from .render.drawing import Drawing, draw
 from .transforms import grad, hessian, jacobian, jvp, vjp
 
@@ -81,8 +82,10 @@ __all__ = [
     "matrix",
     "networks",
     "outer",
+    "parse",
     "relu",
     "scalar",
+    "shape_of",
     "sigmoid",
     "softmax",
     "softplus",

@@ -1,4 +1,6 @@
-"""The command line. Each command is a module of `commands`; an error is one line on standard error, and exit code 2."""
+"""The command line. Each command is a module of `commands`; an error is one line on standard error, and exit code 2.
+
+An error in a text that was given is followed by its line and a caret."""
 
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import __version__
-from .commands import backprop_command, draw_command
+from .commands import backprop_command, draw_command, shape_command
 from .errors import JacobiansError
 
 #: Modules with `add(subparsers)`, in the order of the help; each sets `run`, a function of the parsed options.
-COMMANDS = (backprop_command, draw_command)
+COMMANDS = (backprop_command, draw_command, shape_command)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,8 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed.run(parsed)
     except JacobiansError as error:
-        message = " ".join(str(error).split())
+        message = " ".join(str(error).removesuffix(error.excerpt).split())
         print(f"jacobians {parsed.command}: error: {message}", file=sys.stderr)
+        if error.excerpt:  # the line of a text, and a caret under the place
+            print(error.excerpt, file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

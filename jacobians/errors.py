@@ -4,7 +4,15 @@ from __future__ import annotations
 
 
 class JacobiansError(Exception):
-    """The root of every error that this library raises on purpose."""
+    """The root of every error that this library raises on purpose.
+
+    One about a text has its `line` and `column`, counted from 1, and the `excerpt` with a caret, which the message ends
+    with.
+    """
+
+    line: int | None = None
+    column: int | None = None
+    excerpt: str = ""
 
 
 class ShapeError(JacobiansError, ValueError):

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+from ..elementwise import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from ..reading.entry import Reading
 
 
 def size(text: str) -> int:
@@ -40,3 +46,23 @@ def rate(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"a rate is a positive number, got {text}")
     return value
+
+
+def add_text(parser: argparse.ArgumentParser) -> None:
+    """The text to be read, the shapes of its names, and what σ is."""
+    parser.add_argument("text", metavar="TEXT", help="the text, such as \"x r' W2 diag(σ'(z))\"")
+    parser.add_argument(
+        "--where",
+        metavar="SHAPES",
+        default="",
+        help='the shape of every name, such as "x:d r:n W2:n,h z:h"; c: is a scalar',
+    )
+    parser.add_argument("--activation", choices=tuple(ACTIVATIONS), default="sigmoid", help="σ (default: sigmoid)")
+
+
+def reading(options: argparse.Namespace) -> Reading:
+    """The text of `add_text`, read."""
+    from ..reading.declarations import read_declarations
+    from ..reading.entry import read
+
+    return read(options.text, read_declarations(options.where), options.activation)

@@ -1,0 +1,112 @@
+"""Calls of functions, their derivatives σ′(z), and bars: norms and absolute values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .. import elementwise
+from ..algebra import add, multiply, ones
+from ..errors import JacobiansError, ShapeError
+from ..expression import Elementwise, Expression, Network, Variable
+from . import tree as t
+from .parts import Item, Part, squares
+from .places import Place, shape_error
+from .values import Value, describe
+from .vocabulary import Word
+
+if TYPE_CHECKING:
+    from .elaboration import Elaborator
+
+#: The highest derivative of a function that primes may ask for.
+MOST_PRIMES = 8
+
+
+def call(elaborator: Elaborator, caller: Item, group: t.Group) -> Part:
+    """A function of the arguments in brackets."""
+    arguments = [elaborator.part(one) for one in group.parts]
+    return applied(elaborator, caller, caller.place.to(group.place), arguments)
+
+
+def applied(elaborator: Elaborator, caller: Item, place: Place, arguments: Sequence[Part]) -> Part:
+    """A function of arguments; `caller` has its word and the order of the derivative."""
+    word = caller.word
+    assert word is not None
+    if not word.least <= len(arguments) <= word.most:
+        count = f"{word.least}" if word.least == word.most else f"{word.least} to {word.most}"
+        name = elaborator.source(caller.place)
+        raise shape_error(
+            elaborator.text, place, f"{name} takes {count} argument{'s' * (word.most > 1)}, got {len(arguments)}"
+        )
+    given = [one.value for one in arguments]
+    try:
+        if caller.order:
+            value = _primed(word, caller.order, given[0])
+        elif word.entrywise:
+            value = _entrywise(word, given)
+        else:
+            built = word.build(*(one.expression for one in given))
+            value = Value(built, word.keeps_rows and given[0].row)
+    except JacobiansError as error:
+        raise shape_error(elaborator.text, place, str(error)) from None
+    squared = squares(given[0].expression) if word.name == "norm" else None
+    return Part(place, value, tuple(arguments), squared)
+
+
+def _entrywise(word: Word, given: Sequence[Value]) -> Value:
+    shaped = [one for one in given if one.rank]
+    for one in shaped[1:]:
+        if one.shape != shaped[0].shape:
+            raise ShapeError(
+                f"{word.name} goes entry by entry, and its arguments are {describe(shaped[0])} and {describe(one)}: "
+                "the shapes must be equal"
+            )
+    return Value(word.build(*(one.expression for one in given)), any(one.row for one in given))
+
+
+def _primed(word: Word, order: int, given: Value) -> Value:
+    """f′(z), f″(z), …, entry by entry."""
+    if word.function is None or word.most > 1:
+        raise ShapeError(
+            f"{word.name}′: a prime is the derivative of an element-wise function of one argument; write "
+            f"∂{word.name}(x)/∂x"
+        )
+    if order > MOST_PRIMES:
+        raise ShapeError(f"a derivative of order {order}; at most {MOST_PRIMES} primes are read")
+    z = given.expression
+    if word.function.activation:
+        return Value(elementwise.prime(word.function, order, z), given.row)
+    at = Variable.of("at", z.shape)
+    result: Expression = word.function(at)
+    for _ in range(order):
+        result = elementwise.pointwise_derivative(result, at, {})
+    return Value(multiply(_replaced(result, at, z), ones(z.shape)), given.row)
+
+
+def _replaced(value: Expression, old: Expression, new: Expression) -> Expression:
+    """`new` for `old` in an expression that is made of element-wise operations alone."""
+    if value is old:
+        return new
+    if isinstance(value, Elementwise):
+        return Elementwise.of(value.function, tuple(_replaced(arg, old, new) for arg in value.args))
+    if isinstance(value, Network):
+        products = []
+        for term in value.terms:
+            product: Expression = multiply(term.coefficient, ones(value.shape))
+            for operand in term.operands:
+                product = multiply(product, _replaced(operand, old, new))
+            products.append(product)
+        return add(*products) if products else multiply(0.0, ones(value.shape))
+    return value
+
+
+def bars(elaborator: Elaborator, node: t.Bars) -> Part:
+    """‖x‖ and |x|."""
+    body = elaborator.part(node.body)
+    value = body.value
+    if node.kind == "absolute":
+        if value.rank == 2 and value.shape[0] == value.shape[1]:
+            elaborator.note(f"{elaborator.source(node.place)} goes entry by entry; the determinant is det(…)")
+        return Part(node.place, Value(elementwise.ABS(value.expression), value.row), (body,))
+    norm = elementwise.SQRT(squares(value.expression)) if value.rank else elementwise.ABS(value.expression)
+    return Part(node.place, Value(norm), (body,), squares(value.expression))

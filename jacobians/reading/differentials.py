@@ -1,0 +1,130 @@
+"""Derivatives in a text: ∂y/∂x, ∂(…)/∂x, \\frac{\\partial y}{\\partial x}, and ∂/∂x before what it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .. import elementwise
+from ..errors import JacobiansError
+from ..expression import Named, Variable, topological
+from ..jacobian_tensor import derivative
+from . import tree as t
+from . import values
+from .naming_parts import opened, spellings, unbraced
+from .parts import Item, Part
+from .places import Place, parse_error, shape_error
+from .values import MOST_AXES, Value
+
+if TYPE_CHECKING:
+    from .elaboration import Elaborator
+
+
+def differentiated(elaborator: Elaborator, place: Place, numerator: Part, denominator: t.Node) -> Part:
+    """∂numerator/∂denominator in numerator layout; of a scalar by a vector it is a row."""
+    atom, postfixes = opened(unbraced(denominator))
+    options = spellings(atom, postfixes)
+    by = next((elaborator.lookup(raw) for raw, count in options if count == len(postfixes)), None)
+    if by is None and options:
+        raise elaborator.unknown(options[0][0], denominator.place)
+    if by is None or not isinstance(by.expression, (Variable, Named)):
+        shown = elaborator.source(denominator.place)
+        raise parse_error(elaborator.text, denominator.place, f"a derivative is by a name, and {shown} is none")
+    whole = numerator.value.whole
+    if whole.ndim + by.rank > MOST_AXES:
+        raise shape_error(elaborator.text, place, f"a derivative with more than {MOST_AXES} axes")
+    if by.expression not in topological([whole]):
+        above, below = elaborator.source(numerator.place), elaborator.source(denominator.place)
+        how = f"; define it, {above} := …" if isinstance(whole, Variable) else ""
+        elaborator.note(f"{above} does not depend on {below}, so its derivative is 0{how}")
+    try:
+        found = derivative(whole, by.expression).expression
+    except JacobiansError as error:
+        raise shape_error(elaborator.text, place, str(error)) from None
+    row = whole.ndim == 0 and by.rank == 1
+    return Part(place, Value(found, row, chain=(numerator.value.expression, by.expression)), (numerator,))
+
+
+def gathered(elaborator: Elaborator, items: Sequence[Item]) -> list[Item]:
+    """The factors of a product with ∂y / ∂x, two differentials one over the other, as one factor."""
+    result: list[Item] = []
+    for item in items:
+        if not (isinstance(item.atom, t.Differential) and item.operator == "/"):
+            result.append(item)
+            continue
+        call = (
+            len(result) > 1
+            and isinstance(result[-1].atom, t.Group)
+            and result[-1].operator == ""
+            and isinstance(result[-2].atom, t.Differential)
+        )
+        above = result[-2:] if call else result[-1:]
+        if not above or not isinstance(above[0].atom, t.Differential):
+            raise parse_error(
+                elaborator.text,
+                item.place,
+                "∂ below and no ∂ right above: write ∂y/∂x with one name, or ∂(…)/∂x with brackets",
+            )
+        del result[len(result) - len(above) :]
+        first = above[0]
+        parts = [_with(above[0].atom.body, first.postfixes), *(_with(one.atom, one.postfixes) for one in above[1:])]
+        result.append(_derivative_item(elaborator, first, _side_by_side(parts), item.atom, item.postfixes))
+    return result
+
+
+def _derivative_item(
+    elaborator: Elaborator, first: Item, numerator: t.Node, below: t.Differential, postfixes: tuple[t.Postfix, ...]
+) -> Item:
+    """∂y/∂x as a factor: of what stands after x, its name takes what belongs to it, the derivative the rest."""
+    options = spellings(below.body, postfixes)
+    count = next((count for raw, count in options if elaborator.is_known(raw)), options[0][1] if options else 0)
+    denominator = _with(below.body, postfixes[:count])
+    place = first.place.to(below.place).to(denominator.place)
+    whole = place.to(postfixes[-1].place) if postfixes else place
+    return Item(first.operator, t.Derivative(place, numerator, denominator), postfixes[count:], whole)
+
+
+def fraction(elaborator: Elaborator, node: t.Fraction) -> Part:
+    """\\frac{…}{…}: a quotient, or a derivative."""
+    top, bottom = unbraced(node.top), unbraced(node.bottom)
+    above = _differential_product(top)
+    below, postfixes = opened(bottom)
+    if above is not None and isinstance(below, t.Differential):
+        options = spellings(below.body, postfixes)
+        if not options or options[0][1] < len(postfixes):
+            raise parse_error(elaborator.text, bottom.place, "below stands ∂ and one name: ∂y/∂x")
+        return differentiated(elaborator, node.place, elaborator.part(above), _with(below.body, postfixes))
+    if above is not None or isinstance(below, t.Differential):
+        raise parse_error(
+            elaborator.text, node.place, "∂ on one side of the bar alone: a derivative has it above and below"
+        )
+    parts = [elaborator.part(node.top), elaborator.part(node.bottom)]
+    value = elaborator.joined(node, quotient, parts[0].value, parts[1].value, parts[0].place, parts[1].place)
+    return Part(node.place, value, tuple(parts))
+
+
+def quotient(a: Value, b: Value) -> Value:
+    """a / b."""
+    return values.quotient(a, b, elementwise.divide)
+
+
+def _with(node: t.Node, postfixes: tuple[t.Postfix, ...]) -> t.Node:
+    return t.Factor(node.place.to(postfixes[-1].place), node, postfixes) if postfixes else node
+
+
+def _side_by_side(nodes: Sequence[t.Node]) -> t.Node:
+    if len(nodes) == 1:
+        return nodes[0]
+    return t.Product(nodes[0].place.to(nodes[-1].place), tuple(nodes), ("",) * len(nodes))
+
+
+def _differential_product(node: t.Node) -> t.Node | None:
+    """What a numerator such as ∂ℓ or ∂ xᵀ A x is of; None without ∂ in front."""
+    factors, operators = (node.factors, node.operators) if isinstance(node, t.Product) else ((node,), ("",))
+    atom, postfixes = opened(factors[0])
+    if not isinstance(atom, t.Differential):
+        return None
+    first = _with(atom.body, postfixes)
+    if len(factors) == 1:
+        return first
+    return t.Product(first.place.to(factors[-1].place), (first, *factors[1:]), operators)

@@ -1,0 +1,366 @@
+"""From the tree of a text to expressions: names get their meaning, and every part its value and shape."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from .. import elementwise
+from ..errors import JacobiansError, ParseError, ShapeError
+from ..expression import constant
+from ..naming import check_name
+from ..sizes import Size, check_size, show_shape
+from . import calls, differentials, powers, values
+from . import tree as t
+from .declarations import Declarations
+from .naming_parts import bare_name, opened, part_of, spellings, split_word
+from .parts import Item, Part, identity_of
+from .places import Place, parse_error, shape_error
+from .spelling import identifier, key, keys
+from .values import Value
+from .vocabulary import Word, find, words
+
+_CONSTANTS = {"pi": math.pi, "e": math.e}
+
+
+class Elaborator:
+    """Gives the parts of a tree their values. `notes` says how what could be read in two ways was read."""
+
+    def __init__(self, text: str, declarations: Declarations, activation: str = "sigmoid") -> None:
+        self.text = text
+        self.declarations = declarations
+        self.activation = activation
+        self.notes: list[str] = []
+        self.defined: dict[str, Value] = {}
+        self.failed: t.Node | None = None  # the innermost node whose parts do not fit
+
+    # --- names --------------------------------------------------------------------------------------------------
+
+    def lookup(self, raw: str) -> Value | None:
+        """What a name stands for: a definition of the text, or a declared variable."""
+        for one in keys(raw):
+            if one in self.defined:
+                return self.defined[one]
+        variable = self.declarations.find(raw)
+        return None if variable is None else Value(variable)
+
+    def is_known(self, raw: str) -> bool:
+        return self.lookup(raw) is not None
+
+    def source(self, place: Place, longest: int = 32) -> str:
+        """The text of a place on one line, cut where it is long."""
+        text = " ".join(self.text[place.start : place.end].split())
+        return text if len(text) <= longest else text[: longest - 1] + "…"
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def _error(self, place: Place, message: str) -> ParseError:
+        return parse_error(self.text, place, message)
+
+    def unknown(self, raw: str, place: Place, called: bool = False) -> ParseError:
+        known = [*self.declarations.names, *(value.expression.name or "" for value in self.defined.values())]
+        close = difflib.get_close_matches(raw, [*known, *(words() if called else ())], n=1, cutoff=0.7)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        shown = self.source(place)
+        listed = f"the names are {', '.join(known)}" if known else "no name is declared"
+        kind = "is neither a declared name nor a function" if called else "is not declared"
+        return self._error(place, f"{shown} {kind}: {listed}{hint}")
+
+    # --- statements ---------------------------------------------------------------------------------------------
+
+    def page(self, page: t.Page) -> list[tuple[t.Node, tuple[Part, ...]]]:
+        """Every statement with its parts: the two sides of an equation, the body of a definition, an expression."""
+        found: list[tuple[t.Node, tuple[Part, ...]]] = []
+        for statement in page.statements:
+            match statement:
+                case t.Definition():
+                    found.append((statement, (self._define(statement),)))
+                case t.Equation():
+                    found.append((statement, tuple(self.part(side) for side in statement.sides)))
+                case _:
+                    found.append((statement, (self.part(statement),)))
+        return found
+
+    def _define(self, statement: t.Definition) -> Part:
+        atom, postfixes = opened(statement.name)
+        raw, count = next(iter(spellings(atom, postfixes)), ("", 0))
+        if not raw or count < len(postfixes):
+            raise self._error(statement.name.place, "expected one name before :=")
+        if self.is_known(raw):
+            raise self._error(statement.name.place, f"{self.source(statement.name.place)} is defined already")
+        name = identifier(raw) if raw.isidentifier() else identifier(key(raw))
+        try:
+            check_name(name, "a definition")
+        except JacobiansError as error:
+            raise self._error(statement.name.place, str(error)) from None
+        part = self.part(statement.body)
+        value = Value(part.value.expression.named(name), part.value.row)
+        self.defined[key(raw)] = value
+        return Part(part.place, value, (part,))
+
+    # --- parts --------------------------------------------------------------------------------------------------
+
+    def part(self, node: t.Node) -> Part:
+        """The part that a node of the tree is."""
+        match node:
+            case t.Sum():
+                return self._sum(node)
+            case t.Box():
+                return self._box(node)
+            case t.Signed():
+                body = self.part(node.body)
+                return self._made(node, values.total, [body], lambda f, v: f([v[0]], [node.sign]))
+            case _:
+                return self._product(node)
+
+    def _made(
+        self, node: t.Node, function: Callable[..., Value], parts: Sequence[Part], call: Callable[..., Value]
+    ) -> Part:
+        value = call(function, [part.value for part in parts])
+        return Part(node.place, value, tuple(parts))
+
+    def _sum(self, node: t.Sum) -> Part:
+        parts = [self.part(one) for one in node.parts]
+        shaped = [part for part in parts if part.value.rank]
+        for part in shaped[1:]:
+            first = shaped[0]
+            if part.value.shape != first.value.shape:
+                self.failed = self.failed or node
+                raise shape_error(
+                    self.text,
+                    part.place,
+                    f"{self.source(first.place)} is {values.describe(first.value)} and {self.source(part.place)} is "
+                    f"{values.describe(part.value)}: the parts of a sum have one shape",
+                )
+        for part in parts:
+            if shaped and not part.value.rank:
+                self.note(f"{self.source(part.place)} is a scalar, added to every entry")
+        return Part(node.place, values.total([part.value for part in parts], node.signs), tuple(parts))
+
+    def _box(self, node: t.Box) -> Part:
+        parts = [self.part(one) for one in node.parts]
+        value = parts[0].value
+        done = parts[0].place
+        for operator, part in zip(node.operators, parts[1:], strict=True):
+            function = values.boxed if operator == "⊗" else values.entrywise
+            value = self.joined(node, function, value, part.value, done, part.place)
+            done = done.to(part.place)
+        return Part(node.place, value, tuple(parts))
+
+    def joined(
+        self,
+        node: t.Node,
+        function: Callable[[Value, Value], Value],
+        left: Value,
+        right: Value,
+        left_place: Place,
+        right_place: Place,
+    ) -> Value:
+        """Two values joined; an error names them as the text does and points at them."""
+        try:
+            result = function(left, right)
+        except ShapeError as error:
+            self.failed = self.failed or node
+            message = str(error).replace("{0}", self.source(left_place)).replace("{1}", self.source(right_place))
+            raise shape_error(self.text, right_place, message) from None
+        if result.rank > values.MOST_AXES:
+            raise shape_error(self.text, right_place, f"more than {values.MOST_AXES} axes")
+        return result
+
+    # --- products -----------------------------------------------------------------------------------------------
+
+    def _product(self, node: t.Node) -> Part:
+        items = differentials.gathered(self, self._items(node))
+        parts: list[tuple[str, Part]] = []  # from the right
+        while items:
+            item = items.pop()
+            if isinstance(item.atom, t.Group) and item.operator == "" and items and items[-1].word is not None:
+                caller = items.pop()
+                part = powers.after(self, calls.call(self, caller, item.atom), item.postfixes)
+                parts.append((caller.operator, part))
+            elif item.word is not None or isinstance(item.atom, t.Operator):
+                parts.append((item.operator, self._applied(item, parts)))
+            else:
+                parts.append((item.operator, powers.after(self, self._atom(item), item.postfixes)))
+        return self._multiplied(node, parts[::-1])
+
+    def _multiplied(self, node: t.Node, parts: Sequence[tuple[str, Part]]) -> Part:
+        """Parts side by side as their product, left to right."""
+        if len(parts) == 1:
+            return parts[0][1]
+        value, done = parts[0][1].value, parts[0][1].place
+        for operator, part in parts[1:]:
+            if operator == "/":
+                value = self.joined(node, differentials.quotient, value, part.value, done, part.place)
+            else:
+                value = self.joined(node, values.product, value, part.value, done, part.place)
+            done = done.to(part.place)
+        self._say_division(parts)
+        return Part(parts[0][1].place.to(done), value, tuple(part for _, part in parts))
+
+    def _say_division(self, parts: Sequence[tuple[str, Part]]) -> None:
+        for (operator, part), (following, after) in pairwise(parts[1:]):
+            if operator == "/" and following == "" and part.value.literal is None:
+                self.note(
+                    f"/ {self.source(part.place)} {self.source(after.place)}: the division is by "
+                    f"{self.source(part.place)} alone; brackets would say otherwise"
+                )
+
+    def _items(self, node: t.Node) -> list[Item]:
+        """The factors of a product, words taken apart into the names they are."""
+        factors, operators = ((node,), ("",)) if not isinstance(node, t.Product) else (node.factors, node.operators)
+        items: list[Item] = []
+        for operator, factor in zip(operators, factors, strict=True):
+            atom, postfixes = opened(factor)
+            items += self._named_items(operator, atom, postfixes, factor.place)
+        for place, item in enumerate(items):
+            self._say_product(item, items[place + 1] if place + 1 < len(items) else None)
+        return items
+
+    def _named_items(self, operator: str, atom: t.Node, postfixes: tuple[t.Postfix, ...], place: Place) -> list[Item]:
+        plain = Item(operator, atom, postfixes, place)
+        options = spellings(atom, postfixes)
+        if not options or any(self.is_known(raw) for raw, _ in options):
+            return [plain]
+        for raw, count in options:
+            word = find(raw, self.activation)
+            if word is not None:
+                return [self._function_item(plain, word, count)]
+        name = bare_name(atom)
+        if name is None or self._is_constant(name.text):
+            return [plain]
+        ends = split_word(name.text, self.is_known)
+        if ends is None:
+            return [plain]
+        pieces = [part_of(name, start, end) for start, end in zip([0, *ends], ends, strict=False)]
+        self.note(f"{name.text} is read as {' · '.join(one.text for one in pieces)}, which are declared")
+        items = [Item("", one, (), one.place) for one in pieces]
+        items[0].operator = operator
+        last = items[-1]
+        last.postfixes, last.place = postfixes, Place(last.place.start, place.end, last.place.line, last.place.column)
+        return items
+
+    @staticmethod
+    def _is_constant(raw: str) -> bool:
+        return key(raw) in _CONSTANTS or key(raw).partition("_")[0] == "I"
+
+    def _function_item(self, item: Item, word: Word, count: int) -> Item:
+        rest = item.postfixes[count:]
+        order = 0
+        while order < len(rest) and rest[order].kind == "prime":
+            order += 1
+        return Item(item.operator, item.atom, rest[order:], item.place, word, order)
+
+    def _say_product(self, item: Item, following: Item | None) -> None:
+        """Say how `a(b)` was read where it could be a call and a product."""
+        raw = next((raw for raw, _ in spellings(item.atom, item.postfixes) if self.is_known(raw)), None)
+        if raw is None:
+            return
+        if find(raw, self.activation) is not None:
+            value = self.lookup(raw)
+            assert value is not None
+            self.note(f"{self.source(item.place)} is the declared name ({show_shape(value.shape)}), not the function")
+        adjacent = following is not None and following.operator == "" and following.place.start == item.place.end
+        if adjacent and following is not None and isinstance(following.atom, t.Group) and following.atom.bracket == "(":
+            both = self.source(item.place.to(following.place))
+            self.note(f"{both} is a product, because {self.source(item.atom.place)} is declared")
+
+    def _applied(self, item: Item, parts: list[tuple[str, Part]]) -> Part:
+        """A function, or ∂/∂x, of what follows it without brackets."""
+        if not parts or parts[-1][0] != "":
+            what = self.source(item.place)
+            raise self._error(item.place, f"{what} is a function: what is it of? Write {what}(…)")
+        if isinstance(item.atom, t.Operator):
+            argument = self._multiplied(item.atom, parts[::-1])
+            parts.clear()
+            return differentials.differentiated(self, item.place.to(argument.place), argument, item.atom.denominator)
+        argument = parts.pop()[1]
+        place = item.place.to(argument.place)
+        if parts and parts[-1][0] == "":
+            self.note(f"{self.source(place)} is of {self.source(argument.place)} alone; brackets would say otherwise")
+        part = calls.applied(self, item, place, [argument])
+        return powers.after(self, part, item.postfixes)
+
+    # --- operands -----------------------------------------------------------------------------------------------
+
+    def _atom(self, item: Item) -> Part:
+        """An operand; the postfixes that belong to its name are taken off `item`."""
+        atom = item.atom
+        match atom:
+            case t.Number():
+                return Part(atom.place, Value(constant(float(atom.text)), literal=float(atom.text)))
+            case t.Group() if len(atom.parts) > 1:
+                raise self._error(atom.parts[1].place, "a comma, and no function before the bracket takes arguments")
+            case t.Group() if atom.bracket != "{" or not spellings(atom, ()):
+                inner = self.part(atom.parts[0])
+                return Part(atom.place, inner.value, inner.children or (inner,), inner.squared)
+            case t.Font() if not spellings(atom, ()):
+                return self.part(atom.body)
+            case t.Bars():
+                return calls.bars(self, atom)
+            case t.Fraction():
+                return differentials.fraction(self, atom)
+            case t.Root():
+                body = self.part(atom.body)
+                return Part(atom.place, Value(elementwise.SQRT(body.value.expression), body.value.row), (body,))
+            case t.Derivative():
+                return differentials.differentiated(self, atom.place, self.part(atom.numerator), atom.denominator)
+            case t.Differential():
+                raise self._error(atom.place, "∂ alone: a derivative is written ∂y/∂x, or ∂(…)/∂x")
+            case t.Accent() if not spellings(atom, ()):
+                raise self._error(
+                    atom.place, f"a {atom.mark} stands over a name, and {self.source(atom.body.place)} is none"
+                )
+        return self._name(item)
+
+    def _name(self, item: Item) -> Part:
+        options = spellings(item.atom, item.postfixes)
+        for raw, count in options:
+            value = self.lookup(raw)
+            if value is not None:
+                used, item.postfixes = item.postfixes[:count], item.postfixes[count:]
+                return Part(item.atom.place.to(used[-1].place) if used else item.atom.place, value)
+        identity = self._identity(item)
+        if identity is not None:
+            return identity
+        raw, place = options[-1][0], item.atom.place
+        number = _CONSTANTS.get(key(raw))
+        if number is not None:
+            self.note(f"{self.source(place)} is the number {number:.5g}, because it is not declared")
+            return Part(place, Value(constant(number)))
+        raise self.unknown(raw, place, called=self.text[place.end : place.end + 1] == "(")
+
+    def _identity(self, item: Item) -> Part | None:
+        """I_n, the identity of a size."""
+        for raw, count in spellings(item.atom, item.postfixes):
+            letter, _, written = (raw if "_" in raw or raw == "I" else f"{raw[:1]}_{key(raw)[1:]}").partition("_")
+            if letter != "I":
+                continue
+            place = item.atom.place
+            used = item.postfixes[:count]
+            size_text = written or (self._size_text(item.postfixes[0]) if item.postfixes else "")
+            if not written and size_text:
+                used = item.postfixes[:1]
+            if not size_text:
+                raise self._error(place, "I without a size: write I_n for a size n, or declare I")
+            place = place.to(used[-1].place) if used else place
+            size = self._size(size_text, place)
+            item.postfixes = item.postfixes[len(used) :]
+            return Part(place, Value(identity_of(size)))
+        return None
+
+    def _size_text(self, postfix: t.Postfix) -> str:
+        """The size in a subscript, such as the d+1 of I_{d+1}."""
+        if postfix.kind != "subscript" or postfix.body is None:
+            return ""
+        return self.text[postfix.body.place.start : postfix.body.place.end].strip("{}() ").replace(" ", "")
+
+    def _size(self, text: str, place: Place) -> Size:
+        try:
+            return check_size(int(text) if text.isdecimal() else text, "the size of I")
+        except JacobiansError as error:
+            raise self._error(place, str(error)) from None

@@ -1,0 +1,87 @@
+"""`parse` and `shape_of`: a text as an expression, and its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import ParseError
+from ..expression import Expression
+from ..sizes import Shape
+from . import tree as t
+from .declarations import Declarations
+from .elaboration import Elaborator
+from .parts import Part
+from .places import Place, parse_error
+from .syntax import read_tree
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text that was read: its statements with their parts, and notes on what could be read in two ways."""
+
+    text: str
+    statements: tuple[tuple[t.Node, tuple[Part, ...]], ...]
+    notes: tuple[str, ...]
+    elaborator: Elaborator
+
+    def source(self, place: Place) -> str:
+        """The text of a place, on one line."""
+        return " ".join(self.text[place.start : place.end].split())
+
+    @property
+    def part(self) -> Part:
+        """The one expression, or the last definition. An equation is a `ParseError`."""
+        node, parts = self.statements[-1]
+        if isinstance(node, t.Equation):
+            raise parse_error(
+                self.text,
+                node.sides[1].place,
+                "an equation, where an expression is expected: `jacobians check` decides it",
+            )
+        loose = [one for one, _ in self.statements[:-1] if not isinstance(one, t.Definition)]
+        if loose:
+            raise parse_error(
+                self.text, loose[0].place, "several expressions; before the last stand definitions, z := …"
+            )
+        return parts[0]
+
+
+def read(text: str, sizes: Mapping[str, object] | None = None, activation: str = "sigmoid") -> Reading:
+    """Read a text: definitions `z := …`, expressions, equations, with `;` or line breaks between them.
+
+    `sizes` has the shape of every name, as for `parse`; σ is the `activation`. Raises `ParseError` and `ShapeError`,
+    with line, column and a caret.
+    """
+    if not isinstance(text, str):
+        raise ParseError(f"a text is a string, got {type(text).__name__}")
+    declarations = Declarations(sizes)
+    elaborator = Elaborator(text, declarations, activation)
+    page = read_tree(text, elaborator.is_known)
+    statements = tuple(elaborator.page(page))
+    return Reading(text, statements, tuple(elaborator.notes), elaborator)
+
+
+def parse(text: str, **sizes: object) -> Expression:
+    """The expression that `text` is, in Unicode, ASCII or LaTeX notation; `sizes` has the shape of every name.
+
+    A shape is a tuple of sizes, or text such as "n h" or "n,h"; "" is a scalar. Vectors are columns: x r′ is an outer
+    product (item 5), x′ A x a scalar, and a row such as r′ has shape 1 × n. ⊗ is that of items 6 and 7, σ the sigmoid.
+    Definitions `z := W x + b; …` may stand before the expression. Raises `ParseError` for a text that is not in the
+    grammar and `ShapeError` where shapes do not fit, both with line, column and a caret.
+
+    >>> parse("x r' W2 diag(σ'(z))", x="d", r="n", W2="n h", z="h").shape
+    ('d', 'h')
+    """
+    return read(text, sizes).part.value.whole
+
+
+def shape_of(text: str, **sizes: object) -> Shape:
+    """The shape of the expression that `text` is: a tuple of symbols and integers; 1 × h for a row, as in the notes.
+
+    Arguments and errors are those of `parse`.
+
+    >>> shape_of("r' W2", r="n", W2="n h"), shape_of("‖x‖²", x="d")
+    ((1, 'h'), ())
+    """
+    return read(text, sizes).part.value.shape

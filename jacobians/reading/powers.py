@@ -1,0 +1,144 @@
+"""What stands after an operand: transpositions, powers, inverses, the order of a norm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .. import elementwise, reductions
+from ..algebra import sum_axes
+from ..expression import constant
+from ..linear_algebra import inverse, matrix_power
+from . import tree as t
+from .naming_parts import piece
+from .parts import Part, identity_of
+from .places import Place, parse_error, shape_error
+from .values import Value, describe, transposed
+
+if TYPE_CHECKING:
+    from .elaboration import Elaborator
+
+#: Powers of a matrix are at most so high.
+HIGHEST_POWER = 10_000
+
+
+def after(elaborator: Elaborator, part: Part, postfixes: Sequence[t.Postfix]) -> Part:
+    """A part with what stands after it, from left to right."""
+    powers = 0
+    for postfix in postfixes:
+        place = part.place.to(postfix.place)
+        body = postfix.body
+        mark = body if isinstance(body, t.Mark) else None
+        if postfix.kind in ("prime", "transposed") or (mark is not None and not mark.inverse):
+            part = Part(place, transposed(part.value), _kept(part))
+        elif mark is not None:  # −ᵀ
+            turned = transposed(_matrix_power(elaborator, place, part, -1.0).value)
+            part = Part(place, turned, _kept(part))
+        elif postfix.kind == "subscript":
+            part = _norm_order(elaborator, part, postfix)
+        elif postfix.kind == "label" or body is None:
+            raise parse_error(
+                elaborator.text,
+                postfix.place,
+                f"a label after {elaborator.source(part.place)}, and no name with that label is declared",
+            )
+        else:
+            powers += 1
+            if powers > 1:
+                raise parse_error(elaborator.text, postfix.place, "a power of a power: put brackets around one of them")
+            entrywise = postfix.kind == "entrywise" or (isinstance(body, t.Group) and body.bracket == "∘")
+            part = _raised(elaborator, place, part, elaborator.part(body), entrywise)
+    return part
+
+
+def _kept(part: Part) -> tuple[Part, ...]:
+    """The part below a postfix, where there is something to see in it."""
+    return (part,) if part.children else ()
+
+
+def _raised(elaborator: Elaborator, place: Place, part: Part, exponent: Part, entrywise: bool) -> Part:
+    base, power = part.value, exponent.value
+    shown, text = elaborator.source(part.place), elaborator.text
+    if power.rank and base.rank and power.shape != base.shape:
+        raise shape_error(
+            text,
+            exponent.place,
+            f"the exponent {elaborator.source(exponent.place)} is {describe(power)} and {shown} is {describe(base)}: "
+            "an exponent is a scalar, or of the same shape",
+        )
+    if part.squared is not None and power.literal == 2.0:
+        return Part(place, Value(part.squared), part.children)
+    if base.rank == 2 and not entrywise:
+        if power.literal is None:
+            raise shape_error(
+                text, exponent.place, f"the exponent of a matrix is a whole number; entry by entry it is {shown}**p"
+            )
+        return _matrix_power(elaborator, place, part, power.literal)
+    if base.rank and power.literal == -1.0 and not entrywise:
+        raise shape_error(
+            text,
+            exponent.place,
+            f"{shown} is {describe(base)}, and only a square matrix has an inverse; entry by entry it is 1/{shown}",
+        )
+    if base.rank and not entrywise:
+        elaborator.note(f"{elaborator.source(place)} goes entry by entry: {shown} is {describe(base)}")
+    raised = elementwise.power(base.expression, power.expression)
+    literal = None
+    if base.literal is not None and power.literal is not None:
+        literal = _number_power(base.literal, power.literal)
+        raised = raised if literal is None else constant(literal)
+    return Part(place, Value(raised, base.row or power.row, literal), _kept(part))
+
+
+def _number_power(base: float, exponent: float) -> float | None:
+    try:
+        result = base**exponent
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return result if isinstance(result, float) and math.isfinite(result) else None
+
+
+def _matrix_power(elaborator: Elaborator, place: Place, part: Part, exponent: float) -> Part:
+    """A whole power of a square matrix; of a scalar its power."""
+    base = part.value
+    shown, text = elaborator.source(part.place), elaborator.text
+    if base.rank == 0:
+        return Part(place, Value(elementwise.power(base.expression, exponent)), _kept(part))
+    if base.rank != 2 or base.row or base.shape[0] != base.shape[1]:
+        what = "an inverse" if exponent < 0 else f"the power {exponent:g}, a product with itself,"
+        raise shape_error(
+            text,
+            place,
+            f"{shown} is {describe(base)}, and {what} is of a square matrix; entry by entry a power is {shown}**p",
+        )
+    if exponent != int(exponent) or abs(exponent) > HIGHEST_POWER:
+        raise shape_error(
+            text, place, f"the exponent of a matrix is a whole number, at most {HIGHEST_POWER:,}; got {exponent:g}"
+        )
+    if exponent == 0:
+        return Part(place, Value(identity_of(base.shape[0])), _kept(part))
+    if exponent == -1:
+        return Part(place, Value(inverse(base.expression)), _kept(part))
+    return Part(place, Value(matrix_power(base.expression, int(exponent))), _kept(part))
+
+
+def _norm_order(elaborator: Elaborator, part: Part, postfix: t.Postfix) -> Part:
+    """‖x‖₁, ‖x‖₂, ‖x‖_∞, ‖A‖_F: the subscript of a norm."""
+    order = piece(postfix) or ""
+    place = part.place.to(postfix.place)
+    if part.squared is None or len(part.children) != 1:
+        shown = elaborator.source(part.place)
+        raise parse_error(elaborator.text, postfix.place, f"a subscript after {shown}, and no such name is declared")
+    body = part.children[0].value
+    if order in ("2", "F", "fro") and (order != "2" or body.rank < 2):
+        return Part(place, part.value, part.children, part.squared)
+    if body.rank == 1 and order == "1":
+        return Part(place, Value(sum_axes(elementwise.ABS(body.expression))), part.children)
+    if body.rank == 1 and order in ("∞", "infty", "inf", "max"):
+        return Part(place, Value(reductions.norm(body.expression, math.inf, [0])), part.children)
+    raise shape_error(
+        elaborator.text,
+        postfix.place,
+        f"a norm of order {order or '?'} of {describe(body)}: vectors have ‖x‖₁, ‖x‖₂ and ‖x‖_∞, matrices ‖A‖_F",
+    )

@@ -1,0 +1,372 @@
+"""Text as tokens: Unicode, ASCII and LaTeX spellings of one thing become one kind of token.
+
+Every token knows its place. What a grammar cannot see is decided here: which of two bars opens and which closes, that
+T after ^ is a transposition, that `d(…)/dx` is a derivative, and where a line break ends a statement.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from ..notation.names import GREEK
+from .places import Place, parse_error
+
+#: Brackets within brackets, no deeper: what people write has ten at most.
+DEEPEST = 60
+#: A text is no longer than this many characters.
+LONGEST_TEXT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: its kind, its text as it stands in the source (LaTeX commands without \\), and its place."""
+
+    kind: str
+    text: str
+    place: Place
+
+
+#: What a kind of token is called in errors.
+IN_WORDS = {
+    "SEPARATOR": "the next statement",
+    "EQUALS": "=",
+    "DEFINED": ":=",
+    "SIGN": "+ or −",
+    "BOX": "⊙ or ⊗",
+    "TIMES": "a product sign",
+    "DIVIDE": "/",
+    "PRIME": "′",
+    "TRANSPOSED": "ᵀ",
+    "SUPERSCRIPT": "a power",
+    "LABEL": "a label such as ⁽¹⁾",
+    "LOWERED": "a subscript",
+    "POWER": "^",
+    "ENTRYWISE_POWER": "**",
+    "SUBSCRIPT": "_",
+    "OPEN": "(",
+    "OPEN_BRACE": "{",
+    "CLOSE": "a closing bracket",
+    "NUMBER": "a number",
+    "WORD": "a name",
+    "NORM_OPEN": "‖",
+    "NORM_CLOSE": "a closing ‖",
+    "ABS_OPEN": "|",
+    "ABS_CLOSE": "a closing |",
+    "ACCENT": "an accent",
+    "FONT": "a font",
+    "FRACTION": "\\frac",
+    "ROOT": "√",
+    "PARTIAL": "∂",
+    "COMMA": "a comma",
+    "$END": "the end",
+}
+
+_FONTS = "mathbf mathrm mathit mathsf mathtt mathcal mathbb boldsymbol bm bf rm operatorname text textbf textrm vec pmb"
+_ACCENTS = "tilde hat bar dot widetilde widehat overline"
+_SKIPPED = "left right big Big bigl bigr Bigl Bigr bigg biggl biggr quad qquad displaystyle textstyle limits nolimits"
+
+#: LaTeX commands, by the token they are.
+COMMANDS = {
+    **dict.fromkeys(_FONTS.split(), "FONT"),
+    **dict.fromkeys(_ACCENTS.split(), "ACCENT"),
+    **dict.fromkeys(_SKIPPED.split(), ""),
+    **dict.fromkeys(["frac", "dfrac", "tfrac"], "FRACTION"),
+    **dict.fromkeys(["cdot", "times", "ast"], "TIMES"),
+    **dict.fromkeys(["odot", "circ", "otimes"], "BOX"),
+    **dict.fromkeys(["top", "intercal", "transpose"], "TRANSPOSED"),
+    **dict.fromkeys(["lVert", "rVert", "Vert"], "‖"),
+    **dict.fromkeys(["lvert", "rvert", "vert"], "|"),
+    **dict.fromkeys(["lbrace", "lbrack"], "OPEN"),
+    **dict.fromkeys(["rbrace", "rbrack"], "CLOSE"),
+    "sqrt": "ROOT",
+    "partial": "PARTIAL",
+    "prime": "PRIME",
+    "coloneqq": "DEFINED",
+    "div": "DIVIDE",
+}
+_VARIANTS = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "varsigma": "sigma"}
+
+#: Characters, by the token they are. What is here is no letter of a word.
+CHARACTERS = {
+    **dict.fromkeys("+-−–±", "SIGN"),
+    **dict.fromkeys("*·⋅×@∗", "TIMES"),
+    **dict.fromkeys("/÷∕⁄", "DIVIDE"),
+    **dict.fromkeys("⊙∘⊗", "BOX"),
+    **dict.fromkeys("'’′ʹ", "PRIME"),
+    **dict.fromkeys("([⟨", "OPEN"),
+    **dict.fromkeys(")]}⟩", "CLOSE"),
+    **dict.fromkeys("=", "EQUALS"),
+    **dict.fromkeys("≔", "DEFINED"),
+    **dict.fromkeys(";\n", "SEPARATOR"),
+    **dict.fromkeys("‖∥", "‖"),
+    **dict.fromkeys("⊤ᵀ", "TRANSPOSED"),
+    **dict.fromkeys("∂", "PARTIAL"),
+    **dict.fromkeys("√", "ROOT"),
+    **dict.fromkeys(" \t\r\f\v$&~\u00a0\u2009\u200a\u2061\u2062", ""),
+    "{": "OPEN_BRACE",
+    "|": "|",
+    "^": "POWER",
+    "_": "SUBSCRIPT",
+    ",": "COMMA",
+    "∞": "WORD",
+}
+_LONGER = (
+    ("NUMBER", re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?")),
+    ("ENTRYWISE_POWER", re.compile(r"\*\*|\.\^")),
+    ("BOX", re.compile(r"\.\*")),
+    ("DEFINED", re.compile(r":=")),
+    ("EQUALS", re.compile(r"==")),
+    ("TRANSPOSED", re.compile(r"\.T(?!\w)")),
+    ("‖", re.compile(r"\|\||\\\|")),
+    ("LABEL", re.compile(r"⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾")),
+    ("SUPERSCRIPT", re.compile(r"⁻ᵀ|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")),
+    ("LOWERED", re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")),
+    ("SEPARATOR", re.compile(r"\\\\")),
+    ("", re.compile(r"\\[,;:! >]|\\[()\[\]]|\\begin\{[a-z]+\*?\}|\\end\{[a-z]+\*?\}")),
+    ("OPEN", re.compile(r"\\\{")),
+    ("CLOSE", re.compile(r"\\\}")),
+)
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+_DOUBLE_PRIMES = {"″": 2, "‴": 3, '"': 2}
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalpha() and character not in CHARACTERS and character not in "ⁿⁱªºʺ"
+
+
+def _goes_on(text: str, position: int) -> bool:
+    """Whether the character at `position` belongs to the word before it."""
+    character = text[position]
+    if character == "_":  # W_1 and W1_tilde are words; in W_{1} the subscript stands apart
+        following = text[position + 1 : position + 2]
+        return bool(following) and (_is_letter(following) or following.isdecimal())
+    return (
+        _is_letter(character)
+        or character.isdecimal()
+        or unicodedata.combining(character) > 0
+        or character in "₀₁₂₃₄₅₆₇₈₉"
+    )
+
+
+def scan(text: str, is_known: Callable[[str], bool]) -> list[Token]:
+    """The tokens of `text`. `is_known` tells whether a word is a declared name: such a word is never taken apart.
+
+    Raises `ParseError` for a character that has no meaning here, for brackets that do not match, and for nesting
+    deeper than `DEEPEST`. The time is linear in the length of the text.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise parse_error(
+            text[:80], Place(0, 1, 1, 1), f"a text of {len(text):,} characters; at most {LONGEST_TEXT:,} are read"
+        )
+    tokens = _single_tokens(text)
+    defined = {one.text for one, following in pairwise(tokens) if following.kind == "DEFINED"}
+    tokens = _matched(text, _statements(tokens))
+    return _differentials(_transpositions(tokens, is_known), lambda word: is_known(word) or word in defined)
+
+
+def _single_tokens(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    position, line, line_start = 0, 1, 0
+
+    def emit(kind: str, end: int, value: str | None = None) -> None:
+        if kind:
+            place = Place(position, end, line, position - line_start + 1)
+            tokens.append(Token(kind, text[position:end] if value is None else value, place))
+
+    while position < len(text):
+        character = text[position]
+        end = position + 1
+        if _is_letter(character):
+            while end < len(text) and _goes_on(text, end):
+                end += 1
+            emit("WORD", end)
+        elif (command := _COMMAND.match(text, position)) is not None:
+            end = command.end()
+            name = _VARIANTS.get(command[1], command[1])
+            kind = COMMANDS.get(name, "WORD")
+            if name in ("left", "right") and text[end : end + 1] == ".":
+                end += 1
+            emit(kind, end, GREEK.get(name, name) if kind == "WORD" else name)
+        else:
+            for kind, pattern in _LONGER:
+                found = pattern.match(text, position)
+                if found is not None:
+                    end = found.end()
+                    emit(kind, end)
+                    break
+            else:
+                if character in CHARACTERS:
+                    emit(CHARACTERS[character], end)
+                elif character in _DOUBLE_PRIMES:
+                    for _ in range(_DOUBLE_PRIMES[character]):
+                        emit("PRIME", end)
+                elif unicodedata.category(character) == "No":  # ½, ¾, …
+                    emit("NUMBER", end, str(unicodedata.numeric(character)))
+                else:
+                    place = Place(position, end, line, position - line_start + 1)
+                    name = unicodedata.name(character, f"U+{ord(character):04X}")
+                    raise parse_error(text, place, f"the character {character!r} ({name}) has no meaning here")
+        newlines = text.count("\n", position, end)
+        if newlines:
+            line += newlines
+            line_start = text.rfind("\n", position, end) + 1
+        position = end
+    return tokens
+
+
+#: A line that ends, or begins, with one of these goes on.
+_BINARY = {"EQUALS", "DEFINED", "SIGN", "BOX", "TIMES", "DIVIDE", "COMMA", "POWER", "SUBSCRIPT"}
+
+
+def _statements(tokens: list[Token]) -> list[Token]:
+    """Line breaks within brackets or formulas dropped, and separators at the ends or in a row."""
+    kept: list[Token] = []
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += token.kind in ("OPEN", "OPEN_BRACE")
+        depth -= token.kind == "CLOSE"
+        if token.kind == "SEPARATOR":
+            following = next((one.kind for one in tokens[place + 1 : place + 64] if one.kind != "SEPARATOR"), "")
+            soft = token.text != ";"
+            goes_on = soft and (
+                depth > 0 or (bool(kept) and kept[-1].kind in _BINARY) or (following in _BINARY - {"SIGN"})
+            )
+            if goes_on or not kept or kept[-1].kind == "SEPARATOR":
+                continue
+        kept.append(token)
+    while kept and kept[-1].kind == "SEPARATOR":
+        kept.pop()
+    return kept
+
+
+_PARTNERS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "\\{": "\\}", "lbrace": "rbrace", "lbrack": "rbrack"}
+
+
+def _matched(text: str, tokens: list[Token]) -> list[Token]:
+    """Brackets checked, and bars told apart: one closes where an operand has ended and its like is open."""
+    result: list[Token] = []
+    open_: list[Token] = []
+    for token in tokens:
+        kind = token.kind
+        if kind in ("OPEN", "OPEN_BRACE"):
+            open_.append(token)
+        elif kind == "CLOSE":
+            if open_ and open_[-1].kind in ("‖", "|"):
+                raise parse_error(text, open_[-1].place, f"this {open_[-1].text} is not closed before {token.text}")
+            if not open_:
+                raise parse_error(text, token.place, f"this {token.text} closes nothing")
+            opened = open_.pop()
+            if _PARTNERS[opened.text] != token.text:
+                raise parse_error(
+                    text, token.place, f"expected {_PARTNERS[opened.text]} to close {opened.text}, found {token.text}"
+                )
+        elif kind in ("‖", "|"):
+            name = "NORM" if kind == "‖" else "ABS"
+            ended = bool(result) and result[-1].kind in _ENDS
+            if open_ and open_[-1].kind == kind and ended:
+                open_.pop()
+                token = replace(token, kind=f"{name}_CLOSE")
+            else:
+                open_.append(token)
+                token = replace(token, kind=f"{name}_OPEN")
+        elif kind == "SEPARATOR" and open_:
+            raise parse_error(text, open_[-1].place, f"this {open_[-1].text} is not closed")
+        if len(open_) > DEEPEST:
+            raise parse_error(text, token.place, f"brackets within brackets, more than {DEEPEST} deep")
+        result.append(token)
+    if open_:
+        raise parse_error(text, open_[-1].place, f"this {open_[-1].text} is not closed")
+    return result
+
+
+#: An operand may end with one of these.
+_ENDS = {
+    *("NUMBER", "WORD", "CLOSE", "NORM_CLOSE", "ABS_CLOSE", "PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED"),
+}
+
+
+def _word(token: Token, start: int, stop: int | None = None) -> Token:
+    """A part of a word, as a word with a place of its own."""
+    stop = len(token.text) if stop is None else stop
+    place = token.place
+    return Token(
+        token.kind,
+        token.text[start:stop],
+        Place(place.start + start, place.start + stop, place.line, place.column + start),
+    )
+
+
+def _plain(token: Token) -> bool:
+    """Whether a word stands in the source as it is, so that it may be taken apart."""
+    return token.kind == "WORD" and token.place.end - token.place.start == len(token.text)
+
+
+def _transpositions(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Token]:
+    """T after ^ is a transposition, alone, in braces, with a minus, or before other letters (x^TAx)."""
+    result: list[Token] = []
+    raised = False  # within an exponent: after ^, and after the brace or the sign that follows it
+    for token in tokens:
+        if raised and token.kind == "WORD" and token.text[:1] == "T":
+            if token.text == "T":
+                token = replace(token, kind="TRANSPOSED")
+            elif result[-1].kind == "POWER" and _plain(token) and not is_known(token.text) and token.text[1] != "_":
+                result.append(replace(_word(token, 0, 1), kind="TRANSPOSED"))
+                token = _word(token, 1)
+        raised = token.kind == "POWER" or (raised and token.kind in ("OPEN_BRACE", "SIGN"))
+        result.append(token)
+    return result
+
+
+def _differentials(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Token]:
+    """`d(…)/dx`, `dy/dx`, `d/dx` and the same within \\frac: the d becomes ∂, where no declared name begins so."""
+    opened: dict[int, int] = {}  # place of a closing bracket -> place of its opening one
+    stack: list[int] = []
+    for place, token in enumerate(tokens):
+        if token.kind in ("OPEN", "OPEN_BRACE"):
+            stack.append(place)
+        elif token.kind == "CLOSE":
+            opened[place] = stack.pop()
+    closed = {first: last for last, first in opened.items()}
+    found: set[int] = set()
+
+    def is_d(place: int) -> bool:
+        if not 0 <= place < len(tokens):
+            return False
+        token = tokens[place]
+        return _plain(token) and token.text[0] == "d" and not is_known(token.text)
+
+    def is_by(place: int) -> bool:
+        """A d and what the derivative is by: dx, or d before a font, an accent or a name."""
+        if not is_d(place):
+            return False
+        rest = tokens[place].text[1:]
+        if rest:
+            return is_known(rest)
+        return place + 1 < len(tokens) and tokens[place + 1].kind in ("FONT", "ACCENT", "WORD")
+
+    for place, token in enumerate(tokens):
+        if token.kind == "DIVIDE" and is_by(place + 1):
+            before = place - 1
+            while before > 0 and tokens[before].kind in ("LABEL", "PRIME"):
+                before -= 1
+            if before in opened and is_d(opened[before] - 1):
+                before = opened[before] - 1
+            elif is_d(before - 1) and tokens[before - 1].text == "d":  # d y / d x
+                before -= 1
+            if is_d(before):
+                found |= {before, place + 1}
+        elif token.kind == "FRACTION" and place + 1 in closed and is_d(place + 2) and is_by(closed[place + 1] + 2):
+            found |= {place + 2, closed[place + 1] + 2}
+    result: list[Token] = []
+    for place, token in enumerate(tokens):
+        if place in found:
+            result.append(replace(_word(token, 0, 1), kind="PARTIAL"))
+            if len(token.text) > 1:
+                result.append(_word(token, 1))
+        else:
+            result.append(token)
+    return result
