@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import assert_close, central_differences, numerator, relevant
+from helpers import assert_close, below, central_differences, numerator, relevant
+from printed import read_components, read_matrix
 
 from docs.cookbook import OMITTED, ROWS, Row
 from docs.cookbook.__main__ import main
 from jacobians import evaluate
+from jacobians.expression import Named
+from jacobians.notation.names import typeset
 
 DISTINCT = {"n": 3, "m": 2, "p": 5, "q": 2}
+INDEX_MAPS = {"39", "143", "144"}  # merged axes and listed entries, which no arithmetic spells
 EQUAL = {"n": 3, "m": 3, "p": 3, "q": 3}
 rows = pytest.mark.parametrize("row", ROWS, ids=[f"({row.number}) {row.left}" for row in ROWS])
 
@@ -61,6 +65,20 @@ def test_the_value_is_the_cookbooks_and_that_of_differences(row: Row, sizes: dic
     if row.then is not None:
         measured = row.then(measured, *values.values())
     assert_close(actual, measured, 1e-8 if row.order == 1 else 1e-7)
+
+
+@rows
+@pytest.mark.parametrize("sizes", [DISTINCT, EQUAL], ids=["distinct", "equal"])
+def test_the_printed_form_means_what_it_says(row: Row, sizes: dict[str, int]) -> None:
+    values = row.values(sizes)
+    expected = calculated(row, values, sizes)
+    expression = row.expression() if row.moving or row.then is not None else row.derivative().expression
+    named = [node for node in below(expression, row.value(row.variables)) if isinstance(node, Named)]
+    given = values | {node.name: evaluate(node.body, relevant(values, node), sizes) for node in named}
+    read = read_components if row.closed_form() is None else read_matrix
+    if row.number in INDEX_MAPS:
+        pytest.skip("an index map, such as the merging of two axes, has no arithmetic to read")
+    assert_close(read(row.form, expected.shape, {typeset(k): v for k, v in given.items()}, sizes, "tanh"), expected)
 
 
 @rows

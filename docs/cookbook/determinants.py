@@ -41,7 +41,7 @@ ROWS = [
         Y_OF_T,
         lambda A, B, t: det(moving(A, B, t)),
         first_of_moving,
-        "2 det(Y) t (tr(inv(Y)ᵀ Bᵀ))",
+        "2 t det(Y) tr(Y⁻¹ B)",
     ),
     Row(
         "47, 50",
@@ -50,7 +50,7 @@ ROWS = [
         X,
         det,
         lambda X: det(X) * np.eye(len(X)),
-        "det(X) X inv(X)",
+        "det(X) I_n",
         then=lambda J, X: X @ J,
     ),
     Row(
@@ -60,10 +60,10 @@ ROWS = [
         Y_OF_T,
         lambda A, B, t: det(moving(A, B, t)),
         second_of_moving,
-        "2 det(Y) (tr(inv(Y)ᵀ Bᵀ)) + 4 t det(Y) t (tr(Bᵀ inv(Y)ᵀ)) (tr(inv(Y)ᵀ Bᵀ)) − 4 t det(Y) t (tr(Bᵀ inv(Y)ᵀ Bᵀ inv(Y)ᵀ))",  # noqa: E501
+        "det(Y) (2 tr(Y⁻¹ B) + 4 t² tr(Y⁻¹ B)² − 4 t² tr((Y⁻¹ B)²))",
         order=2,
     ),
-    Row("49", "det(X)", "X", X, det, lambda X: det(X) * inv(X).T, "det(X) inv(X)"),
+    Row("49", "det(X)", "X", X, det, lambda X: det(X) * inv(X).T, "det(X) X⁻¹"),
     Row(
         "51",
         "det(A X B)",
@@ -71,7 +71,7 @@ ROWS = [
         {"A": "n n", "X": "n n", "B": "n n"},
         lambda A, X, B: det(A @ X @ B),
         lambda A, X, B: det(A @ X @ B) * inv(X).T,
-        "(det(A X B)) B inv(A X B) A",
+        "det(A X B) X⁻¹",
     ),
     Row(
         "52",
@@ -80,7 +80,7 @@ ROWS = [
         {"X": "n n", "A": "n n"},
         lambda X, A: det(X.T @ A @ X),
         lambda X, A: 2 * det(X.T @ A @ X) * inv(X).T,
-        "(det(Xᵀ A X)) inv(Xᵀ A X) Xᵀ A + (det(Xᵀ A X)) inv(Xᵀ A X)ᵀ Xᵀ Aᵀ",
+        "2 det(Xᵀ A X) X⁻¹",
     ),
     Row(
         "53",
@@ -89,7 +89,7 @@ ROWS = [
         {"X": "p q", "A": "p p"},
         lambda X, A: det(X.T @ A @ X),
         lambda X, A: 2 * det(X.T @ A @ X) * A @ X @ inv(X.T @ A @ X),
-        "(det(Xᵀ A X)) inv(Xᵀ A X) Xᵀ A + (det(Xᵀ A X)) inv(Xᵀ A X)ᵀ Xᵀ Aᵀ",
+        "det(Xᵀ A X) ((Xᵀ A X)⁻¹ Xᵀ A + (Xᵀ Aᵀ X)⁻¹ Xᵀ Aᵀ)",
         symmetric=("A",),
     ),
     Row(
@@ -99,7 +99,7 @@ ROWS = [
         {"X": "p q", "A": "p p"},
         lambda X, A: det(X.T @ A @ X),
         lambda X, A: det(X.T @ A @ X) * (A @ X @ inv(X.T @ A @ X) + A.T @ X @ inv(X.T @ A.T @ X)),
-        "(det(Xᵀ A X)) inv(Xᵀ A X) Xᵀ A + (det(Xᵀ A X)) inv(Xᵀ A X)ᵀ Xᵀ Aᵀ",
+        "det(Xᵀ A X) ((Xᵀ A X)⁻¹ Xᵀ A + (Xᵀ Aᵀ X)⁻¹ Xᵀ Aᵀ)",
     ),
     Row(
         "55",
@@ -108,7 +108,7 @@ ROWS = [
         {"X": "p q"},
         lambda X: slogdet(X.T @ X)[1],
         lambda X: 2 * pinv(X).T,
-        "inv(Xᵀ X)ᵀ Xᵀ + inv(Xᵀ X) Xᵀ",
+        "2 (Xᵀ X)⁻¹ Xᵀ",
     ),
     Row(
         "56",
@@ -117,9 +117,9 @@ ROWS = [
         {"P": "q p"},
         through_pseudoinverse,
         lambda P: -2 * pinv(P).T,
-        "Pᵀ inv(P Pᵀ) inv(inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ)) inv(P Pᵀ)ᵀ + Pᵀ inv(P Pᵀ) inv(inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ))ᵀ inv(P Pᵀ)ᵀ − Pᵀ inv(P Pᵀ) inv(inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ))ᵀ inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ) − Pᵀ inv(P Pᵀ) inv(inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ)) inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ) − Pᵀ inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ) inv(inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ)) inv(P Pᵀ)ᵀ − Pᵀ inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ) inv(inv(P Pᵀ)ᵀ P Pᵀ inv(P Pᵀ))ᵀ inv(P Pᵀ)ᵀ",  # noqa: E501
+        "−2 Pᵀ (P Pᵀ)⁻¹",
     ),
-    Row("57", "ln |det(X)|", "X", X, lambda X: slogdet(X)[1], lambda X: inv(X).T, "inv(X)"),
+    Row("57", "ln |det(X)|", "X", X, lambda X: slogdet(X)[1], lambda X: inv(X).T, "X⁻¹"),
     Row(
         "58",
         "det(X³)",
@@ -127,6 +127,6 @@ ROWS = [
         X,
         lambda X: det(X @ X @ X),
         lambda X: 3 * det(matrix_power(X, 3)) * inv(X).T,
-        "(det(X X X)) inv(X X X) X X + (det(X X X)) X X inv(X X X) + (det(X X X)) X inv(X X X) X",
+        "3 det(X³) X⁻¹",
     ),
 ]

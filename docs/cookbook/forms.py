@@ -108,7 +108,7 @@ SECOND = [
         {"b": "m", "X": "n m", "c": "m"},
         lambda b, X, c: b @ X.T @ X @ c,
         lambda b, X, c: X @ (np.outer(b, c) + np.outer(c, b)),
-        "c bᵀ Xᵀ + b cᵀ Xᵀ",
+        "(c bᵀ + b cᵀ) Xᵀ",
     ),
     Row(
         "78",
@@ -128,9 +128,7 @@ SECOND = [
         lambda X, B: np.einsum("lj,ki->klij", eye(X, 1), X.T @ B) + np.einsum("kj,il->klij", eye(X, 1), B @ X),
         "δ_{jk} Σ_m X_{mi} B_{ml} + δ_{ik} Σ_m X_{mj} B_{lm}",
     ),
-    Row(
-        "81", "xᵀ B x", "x", {"x": "n", "B": "n n"}, lambda x, B: x @ B @ x, lambda x, B: (B + B.T) @ x, "xᵀ B + xᵀ Bᵀ"
-    ),
+    Row("81", "xᵀ B x", "x", {"x": "n", "B": "n n"}, lambda x, B: x @ B @ x, lambda x, B: (B + B.T) @ x, "xᵀ (B + Bᵀ)"),
     Row(
         "82",
         "bᵀ Xᵀ D X c",
@@ -147,7 +145,7 @@ SECOND = [
         {"X": "n m", "b": "m", "c": "n", "D": "n n"},
         lambda X, b, c, D: (X @ b + c) @ D @ (X @ b + c),
         lambda X, b, c, D: (D + D.T) @ np.outer(X @ b + c, b),
-        "b (X b + c)ᵀ D + b (X b + c)ᵀ Dᵀ",
+        "b (X b + c)ᵀ (D + Dᵀ)",
     ),
     Row(
         "84",
@@ -156,7 +154,7 @@ SECOND = [
         QUADRATIC,
         form,
         lambda x, A, s, W: -2 * A.T @ W @ (x - A @ s),
-        "−(x − A s)ᵀ W A − (x − A s)ᵀ Wᵀ A",
+        "−(x − A s)ᵀ (W + Wᵀ) A",
         symmetric=("W",),
     ),
     Row(
@@ -166,7 +164,7 @@ SECOND = [
         NEAR,
         near,
         lambda x, s, W: 2 * W @ (x - s),
-        "(x − s)ᵀ W + (x − s)ᵀ Wᵀ",
+        "(x − s)ᵀ (W + Wᵀ)",
         symmetric=("W",),
     ),
     Row(
@@ -176,7 +174,7 @@ SECOND = [
         NEAR,
         near,
         lambda x, s, W: -2 * W @ (x - s),
-        "−(x − s)ᵀ W − (x − s)ᵀ Wᵀ",
+        "−(x − s)ᵀ (W + Wᵀ)",
         symmetric=("W",),
     ),
     Row(
@@ -186,7 +184,7 @@ SECOND = [
         QUADRATIC,
         form,
         lambda x, A, s, W: 2 * W @ (x - A @ s),
-        "(x − A s)ᵀ W + (x − A s)ᵀ Wᵀ",
+        "(x − A s)ᵀ (W + Wᵀ)",
         symmetric=("W",),
     ),
     Row(
@@ -196,7 +194,7 @@ SECOND = [
         QUADRATIC,
         form,
         lambda x, A, s, W: -2 * W @ np.outer(x - A @ s, s),
-        "−s (x − A s)ᵀ W − s (x − A s)ᵀ Wᵀ",
+        "−s (x − A s)ᵀ (W + Wᵀ)",
         symmetric=("W",),
     ),
 ]
@@ -218,7 +216,7 @@ HIGHER = [
         {"a": "n", "X": "n n", "b": "n"},
         lambda a, X, b: a @ X @ X @ X @ b,
         lambda a, X, b: sum(power(X, r).T @ np.outer(a, b) @ power(X, 2 - r).T for r in range(3)),
-        "b aᵀ X X + X b aᵀ X + X X b aᵀ",
+        "b aᵀ X² + X b aᵀ X + X² b aᵀ",
     ),
     Row(
         "92",
@@ -227,7 +225,7 @@ HIGHER = [
         {"a": "n", "X": "n n", "b": "n"},
         lambda a, X, b: a @ (X @ X).T @ X @ X @ b,
         squares,
-        "b aᵀ Xᵀ Xᵀ X + X b aᵀ Xᵀ Xᵀ + X a bᵀ Xᵀ Xᵀ + a bᵀ Xᵀ Xᵀ X",
+        "b aᵀ (Xᵀ)² X + X b aᵀ (Xᵀ)² + X a bᵀ (Xᵀ)² + a bᵀ (Xᵀ)² X",
         note="the Cookbook's first term is transposed by mistake; it is put right here",
     ),
     Row(
@@ -249,7 +247,7 @@ HIGHER = [
         {"A": "p n", "x": "n", "B": "q n"},
         ratio,
         ratio_right,
-        "2 (1 / (xᵀ Bᵀ B x)) xᵀ Aᵀ A − 2 (((xᵀ Aᵀ A x) / (xᵀ Bᵀ B x)) / (xᵀ Bᵀ B x)) xᵀ Bᵀ B",
+        "2 xᵀ Aᵀ A / ‖B x‖² − 2 ‖A x‖² xᵀ Bᵀ B / ‖B x‖⁴",
     ),
     Row(
         "97",
@@ -258,7 +256,7 @@ HIGHER = [
         {"x": "n", "A": "n n", "b": "n"},
         lambda x, A, b: x @ A @ x + b @ x,
         lambda x, A, b: (A + A.T) @ x + b,
-        "xᵀ A + xᵀ Aᵀ + bᵀ",
+        "xᵀ (A + Aᵀ) + bᵀ",
     ),
     Row(
         "98",

@@ -28,9 +28,9 @@ ROWS = [
         Y_OF_T,
         lambda A, B, t: inv(moving(A, B, t)),
         inverse_of_moving,
-        "−2 t inv(Y) B inv(Y)",
+        "−2 t Y⁻¹ B Y⁻¹",
     ),
-    Row("60", "X⁻¹", "X", X, inv, entries_of_inverse, "−(inv(X))_{il} (inv(X))_{kj}"),
+    Row("60", "X⁻¹", "X", X, inv, entries_of_inverse, "−(X⁻¹)_{il} (X⁻¹)_{kj}"),
     Row(
         "61",
         "aᵀ X⁻¹ b",
@@ -38,7 +38,7 @@ ROWS = [
         {"a": "n", "X": "n n", "b": "n"},
         lambda a, X, b: a @ inv(X) @ b,
         lambda a, X, b: -inv(X).T @ np.outer(a, b) @ inv(X).T,
-        "−inv(X) b aᵀ inv(X)",
+        "−X⁻¹ b aᵀ X⁻¹",
     ),
     Row(
         "62",
@@ -47,7 +47,7 @@ ROWS = [
         X,
         lambda X: det(inv(X)),
         lambda X: -det(inv(X)) * inv(X).T,
-        "−det(inv(X)) inv(X) inv(inv(X)) inv(X)",
+        "−det(X⁻¹) X⁻¹",
     ),
     Row(
         "63",
@@ -56,7 +56,7 @@ ROWS = [
         {"A": "m n", "X": "n n", "B": "n m"},
         lambda A, X, B: np.trace(A @ inv(X) @ B),
         lambda A, X, B: -(inv(X) @ B @ A @ inv(X)).T,
-        "−inv(X) B A inv(X)",
+        "−X⁻¹ B A X⁻¹",
     ),
     Row(
         "64",
@@ -65,7 +65,7 @@ ROWS = [
         {"X": "n n", "A": "n n"},
         lambda X, A: np.trace(inv(X + A)),
         lambda X, A: -(inv(X + A) @ inv(X + A)).T,
-        "−inv(X + A) inv(X + A)",
+        "−(X + A)⁻²",
     ),
     Row(
         "65",
@@ -84,7 +84,7 @@ ROWS = [
         X,
         det,
         lambda X: np.prod(eigvals(X)).real * inv(X).T,
-        "det(X) inv(X)",
+        "det(X) X⁻¹",
         note="the product of the eigenvalues is the determinant",
     ),
 ]

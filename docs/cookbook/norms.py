@@ -22,7 +22,7 @@ ROWS = [
         PAIR,
         lambda x, a: norm(x - a),
         lambda x, a: (x - a) / norm(x - a),
-        "(1 / sqrt(‖x − a‖²)) (x − a)ᵀ",
+        "(x − a)ᵀ / ‖x − a‖",
     ),
     Row(
         "130",
@@ -31,7 +31,7 @@ ROWS = [
         PAIR,
         lambda x, a: (x - a) / norm(x - a),
         direction_right,
-        "(1 / sqrt(‖x − a‖²)) I_n − (1 / sqrt(‖x − a‖²)) (((x − a) / sqrt(‖x − a‖²)) / sqrt(‖x − a‖²)) (x − a)ᵀ",
+        "I_n / ‖x − a‖ − (x − a) (x − a)ᵀ / ‖x − a‖³",
     ),
     Row(
         "131",
@@ -40,7 +40,7 @@ ROWS = [
         {"x": "n"},
         lambda x: norm(x) ** 2,
         lambda x: 2 * x,
-        "2 sqrt(‖x‖²) (1 / sqrt(‖x‖²)) xᵀ",
+        "2 xᵀ",
     ),
     Row(
         "132",

@@ -79,12 +79,15 @@ class Row:
         parts = [derivative(value, variables[name]) @ variables[f"d{name}"] for name in self.moving]
         return sum(parts[1:], parts[0])
 
-    def printed(self) -> str:
-        """The closed form as the library prints it; in index notation where it has none."""
+    def closed_form(self) -> str | None:
+        """The closed form as the library prints it, if there is one."""
         if self.moving or self.then is not None:
             return str(self.expression())
-        jacobian = self.derivative()
-        return jacobian.matrix_notation() or jacobian.index_notation().partition(" = ")[2]
+        return self.derivative().matrix_notation()
+
+    def printed(self) -> str:
+        """The closed form; in index notation where there is none."""
+        return self.closed_form() or self.derivative().index_notation().partition(" = ")[2]
 
     def values(self, sizes: Mapping[str, int], seed: int = 0) -> dict[str, np.ndarray]:
         """Random values: square matrices well away from singular ones, symmetric where the row assumes it."""

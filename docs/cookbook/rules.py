@@ -67,7 +67,7 @@ ROWS = [
         "Σ_{klmn} δ_{j,(kl)} δ_{i,(mn)} Y_{nl} dX_{mk} + Σ_{klmn} δ_…",
         note="⊗ is Kronecker's product",
     ),
-    Row("40", "X⁻¹", "dX", DX, inv, lambda X, dX: -inv(X) @ dX @ inv(X), "−inv(X) dX inv(X)"),
+    Row("40", "X⁻¹", "dX", DX, inv, lambda X, dX: -inv(X) @ dX @ inv(X), "−X⁻¹ dX X⁻¹"),
     Row(
         "41",
         "det(X)",
@@ -75,10 +75,10 @@ ROWS = [
         DX,
         det,
         lambda X, dX: np.trace(adjugate(X) @ dX),
-        "det(X) (tr(inv(X)ᵀ dXᵀ))",
+        "det(X) tr(X⁻¹ dX)",
         note="adj(X) is det(X) X⁻¹",
     ),
-    Row("42", "det(X)", "dX", DX, det, lambda X, dX: det(X) * np.trace(inv(X) @ dX), "det(X) (tr(inv(X)ᵀ dXᵀ))"),
+    Row("42", "det(X)", "dX", DX, det, lambda X, dX: det(X) * np.trace(inv(X) @ dX), "det(X) tr(X⁻¹ dX)"),
     Row(
         "43",
         "ln det(X)",
@@ -86,7 +86,7 @@ ROWS = [
         DX,
         lambda X: np.linalg.slogdet(X)[1],
         lambda X, dX: np.trace(inv(X) @ dX),
-        "tr(inv(X)ᵀ dXᵀ)",
+        "tr(X⁻¹ dX)",
     ),
     Row("44", "Xᵀ", "dX", {"X": "n m", "dX": "n m"}, lambda X: X.T, lambda X, dX: dX.T, "dXᵀ"),
 ]

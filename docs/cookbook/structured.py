@@ -60,7 +60,7 @@ ROWS = [
         {"a": "n", "M": "n n", "b": "n"},
         lambda a, M, b: a @ symmetric(M) @ symmetric(M) @ b,
         lambda a, M, b: of_symmetric(symmetric(M).T @ np.outer(a, b) + np.outer(a, b) @ symmetric(M).T),
-        "b aᵀ X + X b aᵀ + Xᵀ a bᵀ + a bᵀ Xᵀ − diag(diag(b) Xᵀ a) − diag(diag(a) X b)",
+        "b aᵀ X + X b aᵀ + Xᵀ a bᵀ + a bᵀ Xᵀ − diag(b ⊙ (Xᵀ a)) − diag(a ⊙ (X b))",
     ),
     Row(
         "134",
@@ -78,7 +78,7 @@ ROWS = [
         {"A": "m m", "X": "n m", "B": "m m"},
         lambda A, X, B: det(A @ called(X.T @ X, "U") @ B),
         by_chain_rule,
-        "(det(A U B)) Aᵀ inv(A U B)ᵀ Bᵀ Xᵀ + (det(A U B)) B inv(A U B) A Xᵀ",
+        "det(A U B) (U⁻¹ + U⁻ᵀ) Xᵀ",
     ),
     Row(
         "139",
@@ -87,7 +87,7 @@ ROWS = [
         AM,
         lambda A, M: tr(A @ symmetric(M)),
         lambda A, M: A + A.T - A * np.eye(len(A)),
-        "A_{ij} + A_{ji} − δ_{ij} A_{ii}",
+        "A + Aᵀ − A ⊙ I_n",
     ),
     Row(
         "140",
@@ -96,7 +96,7 @@ ROWS = [
         M,
         lambda M: det(symmetric(M)),
         lambda M: det(symmetric(M)) * (2 * inv(symmetric(M)) - inv(symmetric(M)) * np.eye(len(M))),
-        "det(X) (inv(X))_{ij} + det(X) (inv(X))_{ji} − δ_{ij} det(X) (inv(X))_{ii}",
+        "det(X) (X⁻¹ + X⁻ᵀ − X⁻¹ ⊙ I_n)",
     ),
     Row(
         "141",
@@ -105,7 +105,7 @@ ROWS = [
         M,
         lambda M: slogdet(symmetric(M))[1],
         lambda M: 2 * inv(symmetric(M)) - inv(symmetric(M)) * np.eye(len(M)),
-        "(inv(X))_{ij} + (inv(X))_{ji} − δ_{ij} (inv(X))_{ii}",
+        "X⁻¹ + X⁻ᵀ − X⁻¹ ⊙ I_n",
     ),
     Row(
         "142",
@@ -114,7 +114,7 @@ ROWS = [
         AM,
         lambda A, M: tr(A @ diagonal(M)),
         lambda A, M: A * np.eye(len(A)),
-        "δ_{ij} A_{ii}",
+        "A ⊙ I_n",
     ),
     Row(
         "143",

@@ -75,7 +75,7 @@ SECOND = [
         ROWS_BY_ROWS,
         lambda X, B: tr(X.T @ B @ X),
         lambda X, B: B @ X + B.T @ X,
-        "Xᵀ B + Xᵀ Bᵀ",
+        "Xᵀ (B + Bᵀ)",
     ),
     Row(
         "109",
@@ -84,7 +84,7 @@ SECOND = [
         ROWS_BY_ROWS,
         lambda X, B: tr(B @ X @ X.T),
         lambda X, B: B @ X + B.T @ X,
-        "Xᵀ Bᵀ + Xᵀ B",
+        "Xᵀ (B + Bᵀ)",
     ),
     Row(
         "110",
@@ -93,7 +93,7 @@ SECOND = [
         ROWS_BY_ROWS,
         lambda X, B: tr(X @ X.T @ B),
         lambda X, B: B @ X + B.T @ X,
-        "Xᵀ B + Xᵀ Bᵀ",
+        "Xᵀ (B + Bᵀ)",
     ),
     Row(
         "111",
@@ -102,7 +102,7 @@ SECOND = [
         COLUMNS_BY_COLUMNS,
         lambda X, B: tr(X @ B @ X.T),
         lambda X, B: X @ B.T + X @ B,
-        "Bᵀ Xᵀ + B Xᵀ",
+        "(B + Bᵀ) Xᵀ",
     ),
     Row(
         "112",
@@ -111,7 +111,7 @@ SECOND = [
         COLUMNS_BY_COLUMNS,
         lambda X, B: tr(B @ X.T @ X),
         lambda X, B: X @ B.T + X @ B,
-        "B Xᵀ + Bᵀ Xᵀ",
+        "(B + Bᵀ) Xᵀ",
     ),
     Row(
         "113",
@@ -120,7 +120,7 @@ SECOND = [
         COLUMNS_BY_COLUMNS,
         lambda X, B: tr(X.T @ X @ B),
         lambda X, B: X @ B.T + X @ B,
-        "Bᵀ Xᵀ + B Xᵀ",
+        "(B + Bᵀ) Xᵀ",
     ),
     Row(
         "114",
@@ -139,7 +139,7 @@ SECOND = [
         {"B": "m p", "X": "n m", "C": "n n"},
         lambda B, X, C: tr(B.T @ X.T @ C @ X @ B),
         lambda B, X, C: C.T @ X @ B @ B.T + C @ X @ B @ B.T,
-        "B Bᵀ Xᵀ C + B Bᵀ Xᵀ Cᵀ",
+        "B Bᵀ Xᵀ (C + Cᵀ)",
     ),
     Row(
         "117",
@@ -181,7 +181,7 @@ SECOND = [
 ]
 
 HIGHER = [
-    Row("121", "tr(X⁴)", "X", {"X": "n n"}, lambda X: tr(X @ X @ X @ X), lambda X: 4 * power(X, 3).T, "4 X X X"),
+    Row("121", "tr(X⁴)", "X", {"X": "n n"}, lambda X: tr(X @ X @ X @ X), lambda X: 4 * power(X, 3).T, "4 X³"),
     Row(
         "122",
         "tr(A X³)",
@@ -189,7 +189,7 @@ HIGHER = [
         {"A": "n n", "X": "n n"},
         lambda A, X: tr(A @ X @ X @ X),
         lambda A, X: sum(power(X, r) @ A @ power(X, 2 - r) for r in range(3)).T,
-        "A X X + X A X + X X A",
+        "A X² + X A X + X² A",
     ),
     Row(
         "123",
@@ -210,7 +210,7 @@ OTHER = [
         {"A": "m n", "X": "n n", "B": "n m"},
         lambda A, X, B: tr(A @ inv(X) @ B),
         lambda A, X, B: -inv(X).T @ A.T @ B.T @ inv(X).T,
-        "−inv(X) B A inv(X)",
+        "−X⁻¹ B A X⁻¹",
     ),
     Row(
         "125",
@@ -219,7 +219,7 @@ OTHER = [
         {"X": "p q", "C": "p p", "A": "q q"},
         lambda X, C, A: tr(inv(X.T @ C @ X) @ A),
         lambda X, C, A: -(C @ X @ inv(X.T @ C @ X)) @ (A + A.T) @ inv(X.T @ C @ X),
-        "−inv(Xᵀ C X) A inv(Xᵀ C X) Xᵀ C − inv(Xᵀ C X)ᵀ Aᵀ inv(Xᵀ C X)ᵀ Xᵀ Cᵀ",
+        "−(Xᵀ C X)⁻¹ A (Xᵀ C X)⁻¹ Xᵀ C − (Xᵀ Cᵀ X)⁻¹ Aᵀ (Xᵀ Cᵀ X)⁻¹ Xᵀ Cᵀ",
         symmetric=("C",),
     ),
     Row(
@@ -229,7 +229,7 @@ OTHER = [
         QUOTIENT,
         lambda X, C, B: tr(inv(X.T @ C @ X) @ (X.T @ B @ X)),
         quotient,
-        "−inv(Xᵀ C X) Xᵀ B X inv(Xᵀ C X) Xᵀ C − inv(Xᵀ C X)ᵀ Xᵀ Bᵀ X inv(Xᵀ C X)ᵀ Xᵀ Cᵀ + inv(Xᵀ C X) Xᵀ B + inv(Xᵀ C X)ᵀ Xᵀ Bᵀ",  # noqa: E501
+        "−(Xᵀ C X)⁻¹ Xᵀ B X (Xᵀ C X)⁻¹ Xᵀ C − (Xᵀ Cᵀ X)⁻¹ Xᵀ Bᵀ X (Xᵀ Cᵀ X)⁻¹ Xᵀ Cᵀ + (Xᵀ C X)⁻¹ Xᵀ B + (Xᵀ Cᵀ X)⁻¹ Xᵀ Bᵀ",  # noqa: E501
         symmetric=("B", "C"),
     ),
     Row(
@@ -239,7 +239,7 @@ OTHER = [
         {**QUOTIENT, "A": "q q"},
         lambda X, C, B, A: tr(inv(A + X.T @ C @ X) @ (X.T @ B @ X)),
         quotient,
-        "−inv(A + Xᵀ C X) Xᵀ B X inv(A + Xᵀ C X) Xᵀ C − inv(A + Xᵀ C X)ᵀ Xᵀ Bᵀ X inv(A + Xᵀ C X)ᵀ Xᵀ Cᵀ + inv(A + Xᵀ C X) Xᵀ B + inv(A + Xᵀ C X)ᵀ Xᵀ Bᵀ",  # noqa: E501
+        "−(A + Xᵀ C X)⁻¹ Xᵀ B X (A + Xᵀ C X)⁻¹ Xᵀ C − (A + Xᵀ C X)⁻ᵀ Xᵀ Bᵀ X (A + Xᵀ C X)⁻ᵀ Xᵀ Cᵀ + (A + Xᵀ C X)⁻¹ Xᵀ B + (A + Xᵀ C X)⁻ᵀ Xᵀ Bᵀ",  # noqa: E501
         symmetric=("A", "B", "C"),
     ),
 ]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..sizes import Shape, Size, show_shape
 from .names import number, subscripted, typeset
 
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRIMES = ("", "′", "″", "‴")
 
 
@@ -84,9 +85,17 @@ class Alphabet:
         """The transpose of an operand that stands without parentheses."""
         return f"{text}ᵀ"
 
-    def squared_norm(self, text: str, rank: int) -> str:
-        """The sum of the squares of all entries."""
-        return f"‖{text}‖²"
+    def inverse(self, text: str, transposed: bool = False) -> str:
+        """The inverse of an operand that stands without parentheses, or of its transpose."""
+        return f"{text}⁻ᵀ" if transposed else f"{text}⁻¹"
+
+    def raised(self, text: str, exponent: int) -> str:
+        """A whole power of an operand that stands without parentheses."""
+        return text + str(exponent).translate(_SUPERSCRIPTS)
+
+    def norm(self, text: str, rank: int, exponent: int = 1) -> str:
+        """A power of the root of the sum of the squares of all entries."""
+        return f"‖{text}‖" if exponent == 1 else self.raised(f"‖{text}‖", exponent)
 
     # --- functions --------------------------------------------------------------------------------------------
 

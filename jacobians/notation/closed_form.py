@@ -1,4 +1,4 @@
-"""Matrix notation: a network printed as a product of matrices, where there is such a form.
+"""Matrix notation: a network as a closed form, where there is one.
 
 Indices are vertices, matrices edges between them, vectors labels on them. A vertex that is no axis of the output is
 contracted away: on a path it joins two edges into a product, at an end it turns an edge and a label into a vector.
@@ -13,81 +13,39 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..expression import Expression, Term
-from ..sizes import Shape, Size
+from ..sizes import Shape
 from .alphabet import Alphabet
+from .factoring import collected
+from .forms import (
+    Entrywise,
+    Identity,
+    Monomial,
+    Norm,
+    Ones,
+    Product,
+    Scalar,
+    Sum,
+    Tensor,
+    Value,
+    as_monomial,
+    diagonal,
+    diagonal_of,
+    hadamard,
+    inner,
+    multiplied,
+    simplified,
+    trace,
+    turn,
+)
+from .spelling import Spelled, Speller
 
 
 class Writer(Protocol):
-    """Gives the text of an operand, and whether it stands without parentheses, in an alphabet."""
+    """Gives the closed form of an operand, and the alphabet to spell it in."""
 
     alphabet: Alphabet
 
-    def atom(self, node: Expression) -> tuple[str, bool]: ...
-
-
-@dataclass(frozen=True)
-class Factor:
-    """One factor of a product: a matrix, or a vector at the end of a column (or at the front of a row)."""
-
-    text: str
-    turned: bool = False  # transposed
-    symmetric: bool = False
-    plain: bool = True  # stands without parentheses
-
-    @property
-    def T(self) -> Factor:
-        return self if self.symmetric else Factor(self.text, not self.turned, False, self.plain)
-
-
-Product = tuple[Factor, ...]
-
-
-def turn(product: Product) -> Product:
-    """The transpose of a product: its factors transposed, in reverse."""
-    return tuple(factor.T for factor in reversed(product))
-
-
-class _Speller:
-    """Products of factors in an alphabet."""
-
-    def __init__(self, alphabet: Alphabet) -> None:
-        self.alphabet = alphabet
-
-    def ones(self, size: Size) -> Factor:
-        return Factor(self.alphabet.ones if size != 1 else self.alphabet.number(1.0))
-
-    def factor(self, factor: Factor) -> str:
-        text = self.alphabet.grouped(factor.text, factor.plain)
-        return self.alphabet.transposed(text) if factor.turned else text
-
-    def show(self, product: Product) -> tuple[str, bool]:
-        """The product with its factors side by side, and whether it stands without parentheses."""
-        if len(product) == 1 and not product[0].turned:
-            return product[0].text, product[0].plain
-        return self.alphabet.product([self.factor(factor) for factor in product]), len(product) == 1
-
-    def grouped(self, product: Product, transposed: bool = False) -> str:
-        """The product as one operand of ⊗ or ⊙: in parentheses where it has several factors."""
-        if len(product) == 1:
-            return self.factor(product[0].T if transposed else product[0])
-        text = self.alphabet.parens(self.show(product)[0])
-        return self.alphabet.transposed(text) if transposed else text
-
-    def diag(self, vector: Product) -> Factor:
-        name = self.alphabet.function("diag")
-        return Factor(self.alphabet.call(name, [self.show(vector)[0]]), symmetric=True)
-
-    def hadamard(self, vectors: Sequence[Product]) -> Product:
-        """The element-wise product of columns: diag(v) in front of a product of matrices, v ⊙ w of plain vectors."""
-        plain = [vector for vector in vectors if len(vector) == 1]
-        long = [vector for vector in vectors if len(vector) > 1]
-        if not long:
-            return plain[0] if len(plain) == 1 else (self.entrywise(plain),)
-        tail = long[0] if len(long) == 1 else (self.entrywise(long),)
-        return (self.diag(self.hadamard(plain)), *tail) if plain else tail
-
-    def entrywise(self, products: Sequence[Product]) -> Factor:
-        return Factor(self.alphabet.hadamard([self.grouped(one) for one in products]), plain=False)
+    def form(self, node: Expression) -> Sum: ...
 
 
 class _NoForm(Exception):
@@ -114,22 +72,24 @@ class _Graph:
 
     def __init__(self, term: Term, writer: Writer) -> None:
         self.term = term
-        self.speller = _Speller(writer.alphabet)
+        self.alphabet = writer.alphabet
         self.outputs = set(term.output)
         self._labels: dict[int, list[tuple[int, Product]]] = {index: [] for index in range(len(term.sizes))}
         self.edges: list[_Edge] = []
-        self.scalars: list[tuple[str, bool]] = []
+        self.coefficient = term.coefficient
+        self.scalars: list[tuple[Scalar, int]] = []
+        self.first: Product = ()  # the first matrix: a trace is read from it on
         for place, (operand, group) in enumerate(zip(term.operands, term.indices, strict=True)):
-            text, plain = writer.atom(operand)
-            factor = Factor(text, plain=plain)
-            if len(group) == 0:
-                self.scalars.append((text, plain))
-            elif len(group) == 1:
-                self._labels[group[0]].append((place, (factor,)))
-            elif len(group) == 2:
-                self.edges.append(_Edge(group[0], group[1], (factor,), place))
-            else:
+            if len(group) > 2:
                 raise _NoForm
+            form = as_monomial(writer.form(operand))
+            self.coefficient *= form.coefficient
+            self.scalars += form.scalars
+            if len(group) == 1:
+                self._labels[group[0]].append((place, form.body))
+            elif len(group) == 2:
+                self.first = self.first or form.body
+                self.edges.append(_Edge(group[0], group[1], form.body, place))
         self.reduce()
 
     def labels(self, vertex: int) -> list[Product]:
@@ -140,15 +100,16 @@ class _Graph:
         return [edge for edge in self.edges if vertex in (edge.u, edge.v)]
 
     def reduce(self) -> None:
-        inner = [vertex for vertex in self._labels if vertex not in self.outputs]
-        while inner:
+        inner_vertices = [vertex for vertex in self._labels if vertex not in self.outputs]
+        while inner_vertices:
             self._merge_parallel()
-            vertex = min(inner, key=self._readiness)
+            vertex = min(inner_vertices, key=self._readiness)
             self._contract(vertex)
-            inner.remove(vertex)
+            inner_vertices.remove(vertex)
         self._merge_parallel()
-        if any(edge.u == edge.v for edge in self.edges):
-            raise _NoForm
+        for edge in [edge for edge in self.edges if edge.u == edge.v]:
+            self._labels[edge.u].append((edge.place, diagonal_of(edge.product)))
+        self.edges = [edge for edge in self.edges if edge.u != edge.v]
 
     def _readiness(self, vertex: int) -> tuple[int, int, int]:
         """Ends first, then vertices between neighbours in the chain."""
@@ -161,7 +122,7 @@ class _Graph:
         for edge in sorted(self.edges, key=lambda one: one.place):
             for known in merged:
                 if edge.u != edge.v and {known.u, known.v} == {edge.u, edge.v} and not self._is_cycle(edge):
-                    known.product = (self.speller.entrywise([known.product, edge.seen_from(known.u)]),)
+                    known.product = (Entrywise((known.product, edge.seen_from(known.u))),)
                     break
             else:
                 merged.append(edge)
@@ -175,45 +136,34 @@ class _Graph:
         )
 
     def _contract(self, vertex: int) -> None:
-        speller = self.speller
         edges = self.at(vertex)
-        label = self.labels(vertex)
-        if len(edges) == 0:
-            if len(label) == 2:
-                self._note((*turn(label[0]), *label[1]))
-            elif len(label) == 1:
-                one = speller.ones(self.term.sizes[vertex])
-                self._note((one.T, *label[0]) if len(label[0]) == 1 else (*turn(label[0]), one))
-            elif not label:
-                size = speller.alphabet.size(self.term.sizes[vertex])
-                self.scalars.append((size, not set("+-") & set(size)))
-            else:
-                self._note((*turn(label[0]), *speller.hadamard(label[1:])))
-            return
-        if len(edges) == 1 and edges[0].u == edges[0].v:
-            (edge,) = edges
-            middle = (speller.diag(speller.hadamard(label)),) if label else ()
-            trace = speller.alphabet.function("tr")
-            inner, _ = speller.show((*middle, *edge.product))
-            self.scalars.append((speller.alphabet.call(trace, [inner]), True))
+        labels = self.labels(vertex)
+        size = self.term.sizes[vertex]
+        if not edges and not labels:
+            text = self.alphabet.size(size)
+            self.scalars.append((Value(text, not set("+-") & set(text), ("size", text)), 1))
+        elif not edges and len(labels) == 1:
+            ones: Product = (Ones(size),)
+            (column,) = labels
+            self.scalars.append(inner((*turn(ones), *column) if len(column) == 1 else (*turn(column), *ones)))
+        elif not edges:
+            self.scalars.append(inner((*turn(labels[0]), *hadamard(labels[1:]))))
+        elif len(edges) == 1 and edges[0].u == edges[0].v:
+            self.scalars.append(trace((*self._diagonal(vertex), *edges[0].product), self.first))
         elif len(edges) == 1:
             (edge,) = edges
             neighbour = edge.other(vertex)
-            ending = speller.hadamard(label) if label else (speller.ones(self.term.sizes[vertex]),)
+            ending = hadamard(labels) if labels else (Ones(size),)
             place = min([edge.place, *(place for place, _ in self._labels[vertex])])
-            self._labels[neighbour].append((place, (*edge.seen_from(neighbour), *ending)))
+            self._labels[neighbour].append((place, simplified((*edge.seen_from(neighbour), *ending))))
         elif len(edges) == 2 and all(edge.u != edge.v for edge in edges):
             first, second = edges
-            middle = (speller.diag(speller.hadamard(label)),) if label else ()
             u, v = first.other(vertex), second.other(vertex)
-            place = min(first.place, second.place)
-            self.edges.append(_Edge(u, v, (*first.seen_from(u), *middle, *second.seen_from(vertex)), place))
+            product = (*first.seen_from(u), *self._diagonal(vertex), *second.seen_from(vertex))
+            self.edges.append(_Edge(u, v, simplified(product), min(first.place, second.place)))
         else:
             raise _NoForm
         self.edges = [edge for edge in self.edges if edge not in edges]
-
-    def _note(self, scalar: Product) -> None:
-        self.scalars.append(self.speller.show(scalar))
 
     def component(self, vertex: int) -> set[int]:
         found = {vertex}
@@ -225,15 +175,13 @@ class _Graph:
 
     def column(self, vertex: int) -> Product:
         """The vector that a component with one output axis is."""
-        label = self.labels(vertex)
-        return self.speller.hadamard(label) if label else (self.speller.ones(self.term.sizes[vertex]),)
+        labels = self.labels(vertex)
+        return hadamard(labels) if labels else (Ones(self.term.sizes[vertex]),)
 
     def matrix(self, u: int, v: int) -> Product:
         """The matrix between two output axes, rows first; the same axis twice is a diagonal."""
         if u == v:
-            if not self.labels(u):
-                return (Factor(self.speller.alphabet.identity(self.term.sizes[u]), symmetric=True),)
-            return self._diagonal(u)
+            return self._diagonal(u) or (Identity(self.term.sizes[u]),)
         if self.component(u) != {u, v}:
             if v in self.component(u):
                 raise _NoForm
@@ -244,84 +192,68 @@ class _Graph:
     def _diagonal(self, vertex: int) -> Product:
         """What hangs at a vertex, as a diagonal matrix; nothing where nothing does."""
         labels = self.labels(vertex)
-        return (self.speller.diag(self.speller.hadamard(labels)),) if labels else ()
+        return (diagonal(hadamard(labels)),) if labels else ()
 
     def linked(self, u: int, v: int) -> bool:
         return v in self.component(u)
 
-    def text(self, row: bool) -> tuple[str, bool]:
-        """The term without its coefficient, and whether it stands without parentheses."""
+    def monomial(self, row: bool) -> Monomial:
+        """The term, a vector as a row or as a column."""
         output = self.term.output
-        parts = list(self.scalars)
         match len(output):
             case 0:
-                pass
+                body: Product = ()
             case 1:
                 column = self.column(output[0])
-                parts.append(self.speller.show(turn(column) if row else column))
+                body = turn(column) if row else column
             case 2:
-                parts.append(self.speller.show(self.matrix(*output)))
+                body = self.matrix(*output)
             case 3:
-                parts.append((self._tensor(*output), False))
+                body = (self._tensor(*output),)
             case _:
                 raise _NoForm
-        if len(parts) == 1:
-            return parts[0]
-        alphabet = self.speller.alphabet
-        scalars = [alphabet.grouped(text, plain) for text, plain in self.scalars]
-        return alphabet.product([*scalars, *(text for text, _ in parts[len(scalars) :])]), False
+        return Monomial(self.coefficient, multiplied(self.scalars), simplified(body))
 
-    def _tensor(self, i: int, j: int, k: int) -> str:
-        grouped, tensor = self.speller.grouped, self.speller.alphabet.tensor
+    def _tensor(self, i: int, j: int, k: int) -> Tensor:
         if not self.linked(j, i) and not self.linked(j, k):  # Y ⊗ x: entries x_j y_ki (item 7)
             if self.linked(i, k):
-                return tensor(grouped(self.matrix(i, k), transposed=True), grouped(self.column(j)))
-            return tensor(grouped(self.column(i)), grouped((*self.column(k), *turn(self.column(j)))))
+                matrix = self.matrix(i, k)
+                several = len(matrix) > 1
+                return Tensor(matrix if several else turn(matrix), self.column(j), several)
+            return Tensor(self.column(i), (*self.column(k), *turn(self.column(j))))
         if not self.linked(i, j) and not self.linked(i, k):  # x ⊗ Y: entries x_i y_kj (item 6)
-            return tensor(grouped(self.column(i)), grouped(self.matrix(k, j)))
+            return Tensor(self.column(i), self.matrix(k, j))
         raise _NoForm
 
 
-def _squared_norm(term: Term, writer: Writer) -> str | None:
+def _squared_norm(term: Term, writer: Writer) -> Monomial | None:
     """‖A‖² where a term is the sum of the squares of one operand's entries."""
     if term.output or len(term.operands) != 2 or term.operands[0] is not term.operands[1]:
         return None
     first, second = term.indices
     if first != second or len(set(first)) < len(first) or not first or len(term.sizes) != len(first):
         return None
-    return writer.alphabet.squared_norm(writer.atom(term.operands[0])[0], len(first))
+    form = writer.form(term.operands[0])
+    if len(form) == 1:
+        (one,) = form
+        scalars = ((scalar, 2 * exponent) for scalar, exponent in one.scalars)
+        norm = Norm((Monomial(body=one.body),), len(first))
+        return Monomial(term.coefficient * one.coefficient**2, multiplied([*scalars, (norm, 2)]))
+    return Monomial(term.coefficient, ((Norm(form, len(first)), 2),))
 
 
-def network_text(terms: Sequence[Term], shape: Shape, writer: Writer, row: bool) -> tuple[str, bool] | None:
-    """The sum of the terms in matrix notation, and whether it stands without parentheses.
-
-    None where some term has no such form. `row`: a vector is a row.
-    """
-    bodies: list[tuple[str, bool]] = []
+def closed_form(terms: Sequence[Term], writer: Writer, row: bool = False) -> Sum | None:
+    """The sum of the terms in matrix notation; None where some term has no such form. `row`: a vector is a row."""
+    found = []
     for term in terms:
         try:
-            norm = _squared_norm(term, writer)
-            bodies.append((norm, True) if norm else _Graph(term, writer).text(row))
+            found.append(_squared_norm(term, writer) or _Graph(term, writer).monomial(row))
         except _NoForm:
             return None
-    return signed_sum(writer.alphabet, [term.coefficient for term in terms], bodies)
+    return collected(found)
 
 
-def signed_sum(
-    alphabet: Alphabet, coefficients: Sequence[float], bodies: Sequence[tuple[str, bool]]
-) -> tuple[str, bool]:
-    """Bodies times their coefficients, added up; and whether that stands without parentheses."""
-    if not bodies:
-        return "0", True
-    text = ""
-    for coefficient, (body, _) in zip(coefficients, bodies, strict=True):
-        size = abs(coefficient)
-        if not body:
-            body = alphabet.number(size)
-        elif size != 1.0:
-            ahead = alphabet.number(size)
-            body = alphabet.numbers(ahead, body) if body[0].isdecimal() else alphabet.product([ahead, body])
-        sign = alphabet.minus if coefficient < 0 else alphabet.plus
-        text += sign + body if text else (alphabet.negative if coefficient < 0 else "") + body
-    body, plain = bodies[0]
-    return text, len(bodies) == 1 and coefficients[0] > 0 and (not body or (plain and coefficients[0] == 1.0))
+def network_text(terms: Sequence[Term], shape: Shape, writer: Writer, row: bool) -> Spelled | None:
+    """The closed form as text, and whether it stands without parentheses; None where there is none."""
+    form = closed_form(terms, writer, row)
+    return None if form is None else Speller(writer.alphabet).sum(form)

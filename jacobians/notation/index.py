@@ -13,7 +13,7 @@ from typing import Protocol
 from ..expression import Expression, Term
 from ..sizes import Size
 from .alphabet import Alphabet
-from .closed_form import signed_sum
+from .spelling import signed_sum
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
 

@@ -82,10 +82,20 @@ class LatexAlphabet(Alphabet):
         return rf"{first} \otimes {second}"
 
     def transposed(self, text: str) -> str:
-        return (f"{{{text}}}" if "^" in text or text.startswith("\\left(") else text) + r"^\top"
+        return self._above(text, r"\top")
 
-    def squared_norm(self, text: str, rank: int) -> str:
-        return rf"\|{text}\|_{'2' if rank < 2 else 'F'}^2"
+    def inverse(self, text: str, transposed: bool = False) -> str:
+        return self._above(text, r"-\top" if transposed else "-1")
+
+    def raised(self, text: str, exponent: int) -> str:
+        return self._above(text, str(exponent))
+
+    def norm(self, text: str, rank: int, exponent: int = 1) -> str:
+        base = rf"\|{text}\|_{'2' if rank < 2 else 'F'}"
+        return base if exponent == 1 else base + _script("^", str(exponent))
+
+    def _above(self, text: str, script: str) -> str:
+        return (f"{{{text}}}" if "^" in text or text.startswith("\\left(") else text) + _script("^", script)
 
     def function(self, name: str, order: int = 0) -> str:
         base = (
@@ -157,7 +167,7 @@ class LatexAlphabet(Alphabet):
 
 
 def _script(mark: str, text: str) -> str:
-    return f"{mark}{text}" if len(text) == 1 else f"{mark}{{{text}}}"
+    return f"{mark}{text}" if len(text) == 1 or text == r"\top" else f"{mark}{{{text}}}"
 
 
 def _escaped(text: str) -> str:

@@ -21,8 +21,10 @@ from ..index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Ta
 from ..lengths import Length
 from ..sizes import add_sizes, multiply_sizes
 from .alphabet import TEXT, Alphabet
-from .closed_form import network_text
+from .forms import Sum
 from .index import by_components, components
+from .operands import form_of, opaque
+from .spelling import Speller
 
 
 def activations_in(roots: Iterable[Expression]) -> list[Function]:
@@ -42,6 +44,7 @@ class ExpressionWriter:
     def __init__(self, roots: Iterable[Expression], alphabet: Alphabet = TEXT) -> None:
         self.alphabet = alphabet
         self._texts: dict[int, tuple[str, bool]] = {}
+        self._forms: dict[int, Sum] = {}
         roots = list(roots)
         nodes = topological(roots)
         self._names = {node.name for node in nodes}
@@ -72,10 +75,22 @@ class ExpressionWriter:
                 continue
             stack.pop()
             if top.serial not in self._texts:
-                text, atomic = self._written(top)
-                readable = top.name is not None or len(text) <= self.alphabet.unreadable
-                self._texts[top.serial] = (text, atomic) if readable else (self.alphabet.ellipsis, True)
+                self._write(top)
         return self._texts[node.serial]
+
+    def form(self, node: Expression) -> Sum:
+        """An operand of at most two axes as a closed form, to be part of another."""
+        self.atom(node)
+        return self._forms[node.serial]
+
+    def _write(self, node: Expression) -> None:
+        """The text and the form of a node whose parts are written."""
+        form = None if self._name(node) is not None else form_of(node, self)
+        text, plain = self._written(node) if form is None else Speller(self.alphabet).sum(form)
+        if node.name is None and len(text) > self.alphabet.unreadable:
+            form, text, plain = None, self.alphabet.ellipsis, True
+        self._texts[node.serial] = text, plain
+        self._forms[node.serial] = opaque(node, text, plain, self._name(node)) if form is None else form
 
     def entry(self, node: Expression, letters: Sequence[str]) -> tuple[str, bool]:
         """The text of an entry, and whether it stands without parentheses: x_i, σ(z_i), (W x)_i."""
@@ -131,9 +146,8 @@ class ExpressionWriter:
         return self.alphabet.derivative(grouped(*self.atom(of)), grouped(*self.atom(by)))
 
     def _network(self, node: Network) -> tuple[str, bool]:
-        terms = flatten(node.terms, len(node.terms))
-        written = network_text(terms, node.shape, self, row=False)
-        return components(map(by_components, terms), self) if written is None else written
+        """A network that has no closed form, by its components."""
+        return components(map(by_components, flatten(node.terms, len(node.terms))), self)
 
     def _elementwise(self, node: Elementwise, args: list[tuple[str, bool]]) -> tuple[str, bool]:
         """An element-wise function of arguments that are written already: whole arrays, or their entries."""

@@ -1,0 +1,259 @@
+"""A reader of printed forms that shares nothing with the calculus: the text of a closed form, with NumPy values.
+
+Vectors are columns, `ᵀ` turns, side by side is the matrix product (a scalar multiplies), and a quotient is by a
+scalar. A `1` in a product of matrices is a vector of ones, whose length is that of what it meets; one that meets
+nothing has that of the result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+MARKS = "ᵀ⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
+TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?|[½¼¾])|I_(?P<size>\w|\{[^}]*\})|I(?P<digits>[₀-₉]+)"
+    rf"|(?P<name>(?:[^\W\d_{MARKS}][\u0300-\u036f]*)+[₀-₉]*(?:[′″‴](?=\())?)"
+    r"|(?P<power>ᵀ|⁻ᵀ|⁻?[⁰¹²³⁴-⁹]+)|(?P<mark>[()‖+−⊙/·|]))"
+)
+DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉⁻", "01234567890123456789-")
+FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-z))
+
+
+def _softmax(z: np.ndarray) -> np.ndarray:
+    return np.exp(z) / np.exp(z).sum()
+
+
+FUNCTIONS: dict[str, Any] = {
+    "det": lambda X: np.linalg.det(X).reshape(1, 1),
+    "tr": lambda X: np.trace(X).reshape(1, 1),
+    "diag": lambda v: np.diag(v[:, 0]),
+    "softmax": _softmax,
+    "logdet": lambda X: np.linalg.slogdet(X)[1].reshape(1, 1),
+    "log": np.log,
+    "exp": np.exp,
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "sqrt": np.sqrt,
+}
+SLOPES: dict[str, Any] = {"tanh": lambda z: 1 - np.tanh(z) ** 2, "sigmoid": lambda z: _sigmoid(z) * _sigmoid(-z)}
+
+
+class Ones:
+    """`scale` times a vector of ones, a row if `turned`, or a matrix of ones if `square`; the length is open."""
+
+    def __init__(self, scale: Any = 1.0, turned: bool = False, square: bool = False) -> None:
+        self.scale, self.turned, self.square = scale, turned, square
+
+
+class Reader:
+    """Reads one text. `values` are arrays by their printed names, `sizes` the symbols, `sigma` what σ is."""
+
+    def __init__(self, text: str, values: Mapping[str, np.ndarray], sizes: Mapping[str, int], sigma: str) -> None:
+        self.tokens: list[tuple[str, str]] = []
+        place = 0
+        while place < len(text):
+            match = TOKEN.match(text, place)
+            assert match is not None, f"{text!r} at {place}"
+            assert match.lastgroup is not None
+            self.tokens.append((match.lastgroup, match.group(match.lastgroup)))
+            place = match.end()
+        self.place = 0
+        self.values = {name: _column(value) for name, value in values.items()}
+        self.sizes, self.sigma = sizes, sigma
+
+    @property
+    def ahead(self) -> tuple[str, str]:
+        return self.tokens[self.place] if self.place < len(self.tokens) else ("end", "")
+
+    def take(self, *marks: str) -> bool:
+        if self.ahead[1] in marks and self.ahead[0] == "mark":
+            self.place += 1
+            return True
+        return False
+
+    def expect(self, mark: str) -> None:
+        assert self.take(mark), f"{mark} expected at {self.place} of {self.tokens}"
+
+    def sum(self) -> Any:
+        negative = self.take("−")
+        total = self.quotient()
+        total = _times(np.array([[-1.0]]), total) if negative else total
+        while self.ahead[1] in ("+", "−"):
+            sign = -1.0 if self.ahead[1] == "−" else 1.0
+            self.place += 1
+            other = self.quotient()
+            total = total + sign * other
+        return total
+
+    def quotient(self) -> Any:
+        value = self.product()
+        while self.ahead[1] in ("/", "⊙"):
+            mark = self.ahead[1]
+            self.place += 1
+            other = self.product()
+            if mark == "⊙":
+                assert value.shape == other.shape
+                value = value * other
+            else:
+                assert other.shape == (1, 1) or value.shape == other.shape
+                value = value / other
+        return value
+
+    def product(self) -> Any:
+        value = self.power()
+        while self.ahead[0] in ("number", "name", "size", "digits") or self.ahead[1] in ("(", "‖", "·", "|"):
+            if self.ahead[1] in self.closing:
+                break
+            self.take("·")
+            value = _times(value, self.power())
+        return value
+
+    closing: tuple[str, ...] = ()
+
+    def power(self) -> Any:
+        value = self.atom()
+        while self.ahead[0] == "power":
+            mark = self.ahead[1]
+            self.place += 1
+            if mark in ("ᵀ", "⁻ᵀ"):
+                value = (
+                    Ones(1.0, True) if isinstance(value, float) else np.linalg.inv(value).T if "⁻" in mark else value.T
+                )
+            else:
+                exponent = int(mark.translate(DIGITS))
+                value = value**exponent if value.shape == (1, 1) else np.linalg.matrix_power(value, exponent)
+        return value
+
+    def atom(self) -> Any:
+        kind, text = self.ahead
+        self.place += 1
+        if kind == "number":
+            return 1.0 if text == "1" else np.array([[FRACTIONS.get(text) or float(text)]])
+        if kind in ("size", "digits"):
+            size = text.strip("{}").translate(DIGITS)
+            return np.eye(int(size) if size.isdecimal() else self.sizes[size])
+        if kind == "name":
+            if self.ahead[1] == "(" and text not in self.values:
+                return self.call(text)
+            return self.values[text]
+        if text in ("‖", "|"):
+            outside, self.closing = self.closing, (text,)
+            inner = self.sum()
+            self.closing = outside
+            self.expect(text)
+            return np.array([[np.linalg.norm(inner)]]) if text == "‖" else np.abs(inner)
+        assert text == "(", self.tokens
+        outside, self.closing = self.closing, ()
+        inner = self.sum()
+        self.closing = outside
+        self.expect(")")
+        return inner
+
+    def call(self, name: str) -> np.ndarray:
+        function = name.rstrip("′").replace("σ", self.sigma)
+        self.expect("(")
+        outside, self.closing = self.closing, ()
+        inner = self.sum()
+        self.closing = outside
+        self.expect(")")
+        return (SLOPES if name.endswith("′") else FUNCTIONS)[function](inner)
+
+
+def _column(value: np.ndarray) -> np.ndarray:
+    value = np.asarray(value, dtype=float)
+    return value.reshape(-1, 1) if value.ndim < 2 else value
+
+
+def _times(a: Any, b: Any) -> Any:
+    a, b = (Ones() if isinstance(one, float) else one for one in (a, b))
+    if isinstance(a, Ones) and isinstance(b, Ones):
+        return Ones(a.scale * b.scale, square=True)
+    if isinstance(a, Ones):
+        return a.scale * b if b.shape == (1, 1) and not a.turned else a.scale * b.sum(axis=0, keepdims=True)
+    if isinstance(b, Ones):
+        return Ones(a * b.scale, b.turned, b.square) if a.shape == (1, 1) else b.scale * a.sum(axis=1, keepdims=True)
+    return a * b if (1, 1) in (a.shape, b.shape) else a @ b
+
+
+def read_matrix(
+    text: str,
+    shape: tuple[int, ...],
+    values: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    sigma: str = "sigmoid",
+) -> np.ndarray:
+    """The value of a closed form, as an array of `shape`."""
+    reader = Reader(text, values, sizes, sigma)
+    value = reader.sum()
+    assert reader.ahead[0] == "end", f"{text!r}: left over {reader.tokens[reader.place :]}"
+    if isinstance(value, float):
+        value = Ones()
+    if text == "0":
+        return np.zeros(shape)
+    if isinstance(value, Ones):
+        return value.scale * np.ones(shape)
+    rows = {0: (1, 1), 1: (1, *shape)}.get(len(shape), shape)
+    assert value.shape in (rows, (*shape, 1)), f"{text!r} has shape {value.shape}, expected {rows}"
+    return value.reshape(shape)
+
+
+def _terms(text: str) -> list[tuple[float, str]]:
+    """The terms of a sum with their signs; a sign in parentheses is of a factor."""
+    found = [[1.0, ""]]
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character in "+−" and not depth:
+            found.append([-1.0 if character == "−" else 1.0, ""])
+        else:
+            found[-1][1] += character  # type: ignore[operator]
+    return [(float(sign), str(term)) for sign, term in found if str(term).strip()]
+
+
+def read_components(
+    text: str,
+    shape: tuple[int, ...],
+    values: Mapping[str, np.ndarray],
+    sizes: Mapping[str, int],
+    sigma: str = "sigmoid",
+) -> np.ndarray:
+    """The value of index notation, whose free indices are i, j, k, … by place: entries, deltas and Σ over letters."""
+    total = np.zeros(shape)
+    output = "ijklmnop"[: len(shape)]
+    lengths = dict(zip(output, shape, strict=True))
+    for sign, term in _terms(text):
+        factor = sign
+        operands: list[Any] = []
+        deltas = []
+        for piece in re.findall(r"\((?:[^()]|\([^()]*\))*\)_(?:\w|\{\w*\})|\S+", term):
+            base, _, letters = piece.rpartition("_")
+            letters = letters.strip("{}")
+            if base == "δ":
+                deltas.append(letters)
+            elif base == "Σ":
+                pass
+            elif base:
+                inner = base[1:-1] if base.startswith("(") else base
+                reader = Reader(inner, values, sizes, sigma)
+                value = reader.sum()
+                value = value[:, 0] if len(letters) == 1 else value
+                lengths |= dict(zip(letters, value.shape, strict=True))
+                operands += [value, letters]
+            else:
+                factor *= float(Reader(piece, values, sizes, sigma).sum())
+        for letters in deltas:
+            operands += [np.eye(lengths[letters[0]]), letters]
+        used = {letter for letters in operands[1::2] for letter in letters}
+        for letter in output:
+            operands += [] if letter in used else [np.ones(lengths[letter]), letter]
+        pairs = list(zip(operands[::2], operands[1::2], strict=True))
+        total += factor * np.einsum(",".join(p[1] for p in pairs) + "->" + output, *(p[0] for p in pairs))
+    return total
