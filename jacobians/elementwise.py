@@ -59,6 +59,8 @@ SINH: Function = Function("sinh", "np.sinh({0})", lambda args, value: (COSH(args
 COSH: Function = Function("cosh", "np.cosh({0})", lambda args, value: (SINH(args[0]),))
 ARCTAN: Function = Function("arctan", "np.arctan({0})", lambda args, value: (RECIPROCAL(add(1.0, square(args[0]))),))
 SQRT: Function = Function("sqrt", "np.sqrt({0})", lambda args, value: (multiply(0.5, RECIPROCAL(value)),))
+#: Of a sum of squares that was multiplied out: rounding may leave it below zero.
+ROOT_OF_SQUARES: Function = Function("sqrt", "np.sqrt(np.maximum({0}, 0.0))", SQRT.partials)
 RECIPROCAL: Function = Function("reciprocal", "1.0 / {0}", lambda args, value: (negative(square(value)),))
 SIGN: Function = Function("sign", "np.sign({0})", lambda args, value: (zeros(()),))
 ABS: Function = Function("abs", "np.abs({0})", lambda args, value: (SIGN(args[0]),))

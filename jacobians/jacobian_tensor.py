@@ -117,8 +117,8 @@ class Jacobian:
 
     def __getitem__(self, key: Any) -> Jacobian:
         """The Jacobian of `y[key]`: a slice by output."""
-        part = self.numerator[key]
-        return Jacobian(Chain([(part, *path) for path in self.chain.paths]))
+        part = self.numerator[key]  # need not be computed from y: an entry of a product is a product of entries
+        return Jacobian(Chain([(part, *path[1:]) for path in self.chain.paths]))
 
     def norm(self) -> Expression:
         """The Frobenius norm, as an expression."""

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from .algebra import matmul
+from .algebra import matmul, network
 from .errors import DataError, ShapeError
-from .expression import Constant, Expression, Primitive, Rule, Term, as_expression
+from .expression import Expression, Primitive, Rule, Term, as_expression
 from .reductions import power_of
 from .sizes import Shape, Size
 from .terms import tidy
@@ -119,10 +117,9 @@ def matrix_power(a: Any, n: Any) -> Expression:
     a = _square("np.linalg.matrix_power", a)
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise DataError(f"np.linalg.matrix_power: the exponent is an integer, got {n!r}")
-    if int(n) == 0:
-        if not isinstance(a.shape[-1], int) or a.ndim > 2:
-            raise ShapeError(f"np.linalg.matrix_power: the identity for shape {a.shape}; bind the size first")
-        return Constant.of(np.eye(a.shape[-1]))
+    if int(n) == 0:  # the identity, a delta
+        axes = range(a.ndim - 1)
+        return network([], [], (*axes, a.ndim - 2), dict(zip(axes, a.shape, strict=False)))
     return power_of(inverse(a) if int(n) < 0 else a, abs(int(n)))
 
 

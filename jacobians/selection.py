@@ -37,7 +37,8 @@ def apply_map(
     result = list(output)
     for k in others:
         if k in twins:  # the same map twice: their short indices are equal
-            for mine, its in zip(smalls, indices[k][1:], strict=True):
+            for place in range(len(smalls)):
+                mine, its = smalls[place], indices[k][place + 1]  # as they are by now: one may have become another
                 if its != mine:
                     indices[:] = [tuple(mine if index == its else index for index in group) for group in indices]
                     result = [mine if index == its else index for index in result]

@@ -15,7 +15,7 @@ from .algebra import of_terms
 from .binding import bind_sizes
 from .chains import Chain
 from .derivatives import accumulate_forward, accumulate_reverse
-from .elementwise import SQRT
+from .elementwise import ROOT_OF_SQUARES, SQRT
 from .errors import ShapeError
 from .expression import Expression, Term, as_expression, scalar
 from .flattening import flatten
@@ -129,8 +129,12 @@ def squared_norm(chain: Chain) -> Expression:
 
 
 def norm(chain: Chain) -> Expression:
-    """The Frobenius norm: the root of the sum of the squares of all entries."""
-    return SQRT(squared_norm(chain))
+    """The Frobenius norm: the root of the sum of the squares of all entries.
+
+    A sum of terms is squared by multiplying out, so that nothing dense is formed. Where the terms cancel, the norm has
+    half of the digits that it has elsewhere.
+    """
+    return (SQRT if len(_flat(chain)) < 2 else ROOT_OF_SQUARES)(squared_norm(chain))
 
 
 def _mirrored(chain: Chain, what: str) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from graph_libraries import OURS, autograd_library, jax_library
 from graph_operations import Array
-from helpers import ORDERS, assert_close, central_differences, in_layout, relevant
+from helpers import ORDERS, assert_close, central_differences, in_layout, literal_product, numerator, relevant
 from random_graphs import Graph, Seeded, draw_graph
 
 import jacobians
@@ -77,6 +77,8 @@ class Check:
         assert_close(evaluate(self.y, self.used(self.y)), value, 1e-12)
         self.first()
         self.second()
+        more = (self.algebra, self.passes, self.symbolic, self.second_of_a_tensor, self.third, self.product)
+        more[self.rng.integers(0, len(more))]()
 
     def used(self, *of: Any) -> dict[str, Array]:
         """The values that are needed: those that are not are refused."""
@@ -141,6 +143,117 @@ class Check:
                     values = self.used(total, self.variables[names[by]], self.variables[names[again]])
                     result = H.evaluate(values, layout="ad", order=ORDERS[how])
             assert_close(result, right, SECOND)
+
+    # --- one of these for each graph ---
+
+    def some(self, largest: int = 1000) -> str | None:
+        """A variable of at most so many entries."""
+        names = [name for name in self.names if self.values[name].size <= largest]
+        return names[self.rng.integers(0, len(names))] if names else None
+
+    def algebra(self) -> None:
+        """v @ J, J @ w, J @ J.T, J.T @ J, norm, trace, diagonal and J[i] are those of the dense Jacobian."""
+        name = self.some()
+        assert name is not None
+        x = self.variables[name]
+        of, wrt = self.y.ndim, x.ndim
+        ad = self.expected(self.function(self.oracle.library), self.names.index(name))
+        v, w = self.rng.normal(size=self.y.shape), self.rng.normal(size=x.shape)
+        J = derivative(self.y, x)
+        rows, columns = list(range(of)), list(range(of, of + wrt))
+        pairs = [
+            (v @ J, np.tensordot(v, ad, of).transpose()),
+            (J @ w, np.tensordot(ad, w, wrt)),
+            (J.norm() ** 2, np.sum(ad * ad)),  # where terms cancel, the norm itself has half of the digits
+            (J @ J.T, numerator(np.tensordot(ad, ad, (columns, columns)), of)),
+            (J.T @ J, numerator(np.tensordot(ad, ad, (rows, rows)), wrt)),
+        ]
+        if self.y.shape == x.shape:
+            square = ad.reshape(x.size, x.size)
+            pairs += [(J.trace(), np.trace(square)), (J.diagonal(), np.diagonal(square).reshape(x.shape))]
+        for mine, right in pairs:
+            assert_close(evaluate(mine, self.used(mine)), right, FIRST)
+        if of:
+            place = int(self.rng.integers(0, ad.shape[0]))
+            row = J[place]
+            assert_close(row.evaluate(self.used(row.numerator, x)), numerator(ad[place], of - 1), FIRST)
+
+    def passes(self) -> None:
+        """`vjp` and `jvp` of the function, for all its arguments together."""
+        f, arrays = self.function(OURS), self.arrays()
+        expected = [self.expected(self.function(self.oracle.library), k) for k in range(len(arrays))]
+        value, pull = jacobians.vjp(f, *arrays)
+        v = self.rng.normal(size=np.shape(value))
+        for mine, right in zip(pull(v), expected, strict=True):
+            assert_close(mine, np.tensordot(v, right, v.ndim), FIRST)
+        tangents = [self.rng.normal(size=array.shape) for array in arrays]
+        again, pushed = jacobians.jvp(f, arrays, tangents)
+        assert_close(again, value, 1e-12)
+        right = sum(np.tensordot(ad, w, w.ndim) for ad, w in zip(expected, tangents, strict=True))
+        assert_close(pushed, right, FIRST)
+
+    def symbolic(self) -> None:
+        """The same graph over symbols for sizes, where its operations take them."""
+        if any("shift" in step.options for step in self.graph.steps):
+            return
+        variables = {
+            name: tensor(name, *(f"n{size}" if size > 1 else 1 for size in value.shape))
+            for name, value in self.values.items()
+        }
+        try:
+            y = self.graph.run(OURS, variables)
+        except jacobians.JacobiansError:
+            return
+        if not isinstance(y, Expression):
+            return
+        name = self.some()
+        assert name is not None
+        expected = self.expected(self.function(self.oracle.library), self.names.index(name))
+        J = derivative(y, variables[name])
+        sizes = {f"n{size}": size for value in self.values.values() for size in value.shape if size > 1}
+        values = self.used(y, variables[name])
+        assert_close(evaluate(y, self.used(y), sizes=sizes), self.graph.run(OURS, self.values), 1e-12)
+        order = ORDERS[self.rng.integers(0, len(ORDERS))]
+        assert_close(J.evaluate(values, layout="ad", order=order, sizes=sizes), expected, FIRST)
+
+    def second_of_a_tensor(self) -> None:
+        """The derivative of a Jacobian of more axes, by another variable."""
+        name, again = self.some(6), self.some(6)
+        if name is None or again is None or np.prod(self.y.shape, dtype=int) > 12:
+            return
+        f, places = self.function(self.oracle.library), [self.names.index(name), self.names.index(again)]
+        first = self.oracle.jacobian(f, places[0])
+        right = np.asarray(self.oracle.jacobian(first, places[1])(*self.arrays()))
+        H = derivative(derivative(self.y, self.variables[name]), self.variables[again])
+        right = right.reshape(np.shape(f(*self.arrays())) + self.values[name].shape + self.values[again].shape)
+        values = self.used(self.y, self.variables[name], self.variables[again])
+        found = H.evaluate(values, layout="ad", order=ORDERS[self.rng.integers(0, len(ORDERS))])
+        assert_close(found, right, SECOND)
+
+    def third(self) -> None:
+        """The third derivative of a scalar, where there are few entries."""
+        name = self.some(3)
+        if name is not None and not self.values[name].shape:
+            return  # autograd adds up no third derivatives by a scalar that is indexed
+        total = self.total(OURS)(*self.variables.values())
+        if name is None or not isinstance(total, Expression):
+            return
+        place, x = self.names.index(name), self.variables[name]
+        twice = self.oracle.jacobian(self.oracle.grad(self.total(self.oracle.library), place), place)
+        right = np.asarray(self.oracle.jacobian(twice, place)(*self.arrays())).reshape(3 * x.shape)
+        T = derivative(derivative(derivative(total, x), x), x)
+        assert_close(T.evaluate(self.used(total, x), layout="ad"), right, 1e-7)
+
+    def product(self) -> None:
+        """The literal product of the factors, each written out."""
+        name = self.some()
+        assert name is not None
+        J = derivative(self.y, self.variables[name])
+        if J.is_zero or len(J.chain.paths) != 1:
+            return
+        expected = self.expected(self.function(self.oracle.library), self.names.index(name))
+        found = literal_product(J.factors, self.values)
+        assert_close(found, in_layout(expected, self.y.shape, J.denominator.shape, "numerator"), FIRST)
 
 
 def check_seed(seed: int, oracle: Oracle) -> Graph:

@@ -194,6 +194,19 @@ def autograd_library() -> Library:
             x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
         return x
 
+    def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        """By multiplication: autograd's own divides, by zeros too."""
+        rank = np.ndim(x)
+        axes = tuple(range(rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = tuple(one % rank for one in axes)
+        rest = [one for one in range(rank) if one not in axes]
+        shape = np.shape(x)
+        lines = anp.reshape(_index_map(anp, np.transpose, x, (*rest, *axes)), (*(shape[k] for k in rest), -1))
+        result = lines[..., 0]
+        for k in range(1, lines.shape[-1]):
+            result = result * lines[..., k]
+        return anp.reshape(result, tuple(1 if k in axes else shape[k] for k in range(rank))) if keepdims else result
+
     def var(x: Any, axis: Any = None, ddof: float = 0.0, keepdims: bool = False) -> Any:
         axis = from_front(axis, np.ndim(x))
         centred = x - anp.mean(x, axis=axis, keepdims=True)
@@ -214,9 +227,10 @@ def autograd_library() -> Library:
                         x, axis=from_front(axis, np.ndim(x)), keepdims=keepdims
                     )
                 )
-                for name in ("sum", "mean", "prod", "max", "min")
+                for name in ("sum", "mean", "max", "min")
             },
             "where": lambda c, a, b: np.float64(value_of(c) != 0) * a + np.float64(value_of(c) == 0) * b,
+            "prod": prod,
             "var": var,
             "std": lambda x, **options: anp.sqrt(var(x, **options)),
             "diff": diff,

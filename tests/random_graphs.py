@@ -98,7 +98,7 @@ class Graph:
             return None
         if self.plain and self.integer(0, 3):
             return found[-1]
-        return found[-1 - self.integer(0, min(2, len(found) - 1))] if self.flag() else self.choice(found)
+        return found[-1 - self.integer(0, min(1, len(found) - 1))] if self.integer(0, 3) else self.choice(found)
 
     def partner(self, shape: tuple[int, ...]) -> int:
         """A node of this shape, at hand or new."""
@@ -188,7 +188,7 @@ class Graph:
         return "\n".join(lines)
 
 
-def draw_graph(source: Any, operations: Sequence[Operation] | None = None, longest: int = 12, **options: Any) -> Graph:
+def draw_graph(source: Any, operations: Sequence[Operation] | None = None, longest: int = 14, **options: Any) -> Graph:
     """A graph of some steps; each operation of the table is as likely as any other, where it fits."""
     table = list(OPERATIONS.values()) if operations is None else list(operations)
     graph = Graph(source, **options)

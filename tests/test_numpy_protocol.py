@@ -185,3 +185,9 @@ def test_what_is_refused(action: Callable[[], Any], error: type[Exception], text
     with pytest.raises(error) as caught:
         action()
     assert text in str(caught.value)
+
+
+def test_the_power_zero_is_a_delta() -> None:
+    """Of a stack of matrices, and of symbolic size, as of any."""
+    assert_close(evaluate(np.linalg.matrix_power(tensor("A", 2, 3, 3), 0), {}), np.stack([np.eye(3)] * 2), 0)
+    assert str(np.linalg.matrix_power(matrix("B", "n", "n"), 0)) == "I_n"

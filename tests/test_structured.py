@@ -123,3 +123,38 @@ def test_what_is_refused(action: Callable[[], Any], error: type[Exception], text
     with pytest.raises(error) as caught:
         action()
     assert text in str(caught.value)
+
+
+def test_an_entry_where_there_is_one_only() -> None:
+    """`J[0]` where `y[0]` only drops an axis: it is simplified, and no longer computed from y."""
+    x, A = vector("x", 3), matrix("A", 1, 3)
+    values = {"x": np.array([7.0, 11.0, 13.0]), "A": np.array([[2.0, 3.0, 5.0]])}
+    for y in (A @ x, x * A, np.sin(A) + np.sum(x), np.concatenate((A, A))):
+        J = derivative(y, x if y is not np.concatenate((A, A)) else A)
+        used = relevant(values, y)
+        dense = J.evaluate(used)
+        for key in (0, -1, slice(0, 1), [0, 0]):
+            assert_close(J[key].evaluate(used), dense[key], 1e-15)
+    assert_close(derivative(x, x)[1].evaluate({}), [0.0, 1.0, 0.0], 0)
+
+
+def test_the_norm_of_terms_that_cancel() -> None:
+    """Multiplied out, the squares add up to a rounding error, which may be negative."""
+    a, b, c, v, x = (vector(name, 5) for name in "abcvx")
+    norm = derivative((0.3 * a @ x) * v + (0.7 * b @ x) * v - (c @ x) * v, x).norm()
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        one, other = rng.normal(size=5), rng.normal(size=5)
+        assert 0.0 <= evaluate(norm, {"a": one, "b": one, "c": one, "v": other}) < 1e-6
+
+
+def test_an_index_map_that_meets_itself_crosswise() -> None:
+    """∂(x ⊗ x)/∂x of the flat product: the maps of both halves share an index with one another's other one."""
+    x = vector("x", 2)
+    value = np.array([2.0, 3.0])
+    y = np.kron(x, x) * np.sum(x) + np.kron(x, x)
+    J = derivative(y, x)
+    dense = J.evaluate({"x": value})
+    assert_close(evaluate(J.norm(), {"x": value}), np.linalg.norm(dense), 1e-14)
+    assert_close(evaluate(J @ J.T, {"x": value}), dense @ dense.T, 1e-14)
+    assert_close(evaluate(J.T @ J, {"x": value}), dense.T @ dense, 1e-14)
