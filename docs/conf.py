@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -34,6 +35,11 @@ nitpicky = True
 # --- pages: MyST Markdown; code cells run at every build, and a cell that fails is a warning: -W ---
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+# an error that a page shows is its message, without the way to it through files of this machine
+profile = Path(tempfile.mkdtemp(), "profile_default")
+profile.mkdir()
+(profile / "ipython_config.py").write_text('get_config().InteractiveShell.xmode = "Minimal"\n')
+os.environ["IPYTHONDIR"] = str(profile.parent)
 nb_execution_mode = "force"
 nb_execution_show_tb = True
 nb_execution_timeout = 120
