@@ -35,6 +35,7 @@ from .layers import attention, layer_norm, log_softmax
 from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 from .products import diag, outer, tensor_product, vector_tensor
 from .reading.entry import parse, shape_of
+from .render import notebook as _notebook  # noqa: F401
 from .render.drawing import Drawing, draw
 from .transforms import grad, hessian, jacobian, jvp, vjp
 

@@ -10,6 +10,7 @@ from .binding import bind_sizes, bind_values, name_table, needed_names, require
 from .chains import Chain
 from .codegen import Program, Signature
 from .contraction import ORDERS, Order, check_order
+from .display import Displayed
 from .errors import ShapeError, UnsupportedError
 from .expression import Array, Expression, as_expression
 from .lines import Step
@@ -24,7 +25,7 @@ class HasChain(Protocol):
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Displayed):
     """What an evaluation takes, exactly.
 
     `multiplications` are those of contractions and of products with σ′ (forward values are not counted);
@@ -119,7 +120,7 @@ def cost(
     return Cost(program.multiplications, program.peak_elements, steps, program.order_name)
 
 
-class Costs(dict[str, Cost]):
+class Costs(Displayed, dict[str, Cost]):
     """The cost of every order, by its name; prints as a table, cheapest first."""
 
     def __repr__(self) -> str:

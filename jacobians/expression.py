@@ -33,6 +33,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .broadcasting import broadcast_shape
+from .display import Displayed
 from .errors import DataError, ShapeError, UnsupportedError
 from .naming import check_name, normalise
 from .sizes import Shape, Size, check_size, multiply_sizes
@@ -69,7 +70,7 @@ class Term:
         return frozenset(itertools.chain.from_iterable(self.indices))
 
 
-class Expression(NDArrayOperatorsMixin):
+class Expression(Displayed, NDArrayOperatorsMixin):
     """A node of the graph. `shape` is a tuple of integers and symbols; a scalar has shape `()`, a vector `(n,)`."""
 
     __slots__ = ("__weakref__", "serial", "shape")

@@ -17,6 +17,7 @@ from .codegen import Program
 from .compiling import Compiled
 from .contraction import Order, check_order
 from .derivatives import accumulate_reverse
+from .display import Displayed
 from .errors import NamingError, ShapeError, UnsupportedError
 from .evaluation import Cost, Costs, cost, costs, plan
 from .expression import Array, Expression, Named, Network, Term, Variable, as_expression, unnamed
@@ -30,7 +31,7 @@ from .notation.writer import ExpressionWriter
 from .sizes import Shape, show_shape
 
 
-class Jacobian:
+class Jacobian(Displayed):
     """∂y/∂x for y its `numerator` and x its `denominator`: a sum of networks whose output may repeat an index.
 
     Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
@@ -329,7 +330,7 @@ class Jacobian:
         return self._programs[key]
 
 
-class JacobianView:
+class JacobianView(Displayed):
     """A Jacobian in another layout: `.shape` and `.evaluate` follow it, `.T` reverses it, `.jacobian` is the source."""
 
     def __init__(self, jacobian: Jacobian, layout: str) -> None:

@@ -255,3 +255,32 @@ def test_without_graphviz_the_error_names_the_extra(monkeypatch: pytest.MonkeyPa
         draw(networks.shallow("d", "h", "n"), tmp_path / "y.png")
     assert list(tmp_path.iterdir()) == []
     assert "∂y/∂z" in str(draw(gated()))
+
+
+def test_the_command_draws_an_expression(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = ["draw", "z := W x + b; ½‖σ(z)‖²", "--where", "W:h,d x:d b:h"]
+    assert main(text) == 0
+    out = capsys.readouterr().out
+    assert out.endswith("\n")
+    rows = [" ".join(line.split()) for line in out.splitlines()]
+    assert "z = W x + b h ∂y/∂z = (σ(z) ⊙ σ′(z))ᵀ 1 × h 1a" in rows
+    assert "W h × d ∂y/∂W = x (σ(z) ⊙ σ′(z))ᵀ d × h 3" in rows
+    assert main([*text, "--output", str(tmp_path / "z.svg")]) == 0
+    assert "∂z/∂W" in (tmp_path / "z.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["shalow"], "no network (shallow, two-hidden, mlp)"),
+        (["shallow", "--where", "x:d"], "--where has the shapes"),
+        (["shallow", "--layers", "2"], "--layers is for mlp"),
+        (["W x", "--where", "W:h,d x:d", "--batch"], "--batch is for a network"),
+        (["W x", "--where", "W:h,d x:d", "--loss", "squared"], "--loss is for a network"),
+        (["W x", "--where", "W:h,d x:h"], "line 1, column"),
+        (["shallow", "--output", "picture.pdf"], ".svg or .png"),
+    ],
+)
+def test_the_command_refuses_in_a_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", *arguments]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())

@@ -51,6 +51,11 @@ def rate(text: str) -> float:
 def add_text(parser: argparse.ArgumentParser) -> None:
     """The text to be read, the shapes of its names, and what σ is."""
     parser.add_argument("text", metavar="TEXT", help="the text, such as \"x r' W2 diag(σ'(z))\"")
+    add_shapes(parser)
+
+
+def add_shapes(parser: argparse.ArgumentParser) -> None:
+    """The shapes of the names in a text, and what σ is."""
     parser.add_argument(
         "--where",
         metavar="SHAPES",

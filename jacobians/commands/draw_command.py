@@ -6,8 +6,8 @@ import argparse
 from typing import Any
 
 from .. import networks
-from ..elementwise import ACTIVATIONS
 from ..errors import OptionError
+from ..expression import Expression
 from ..render.drawing import draw
 from . import arguments
 
@@ -24,12 +24,16 @@ def add(commands: Any) -> None:
             "the notes that the derivatives cite. Without --output the chain is printed as text."
         ),
     )
-    parser.add_argument("what", metavar="NETWORK", choices=NETWORKS, help=", ".join(NETWORKS))
+    parser.add_argument(
+        "text",
+        metavar="NETWORK|EXPRESSION",
+        help=f'{", ".join(NETWORKS)}, or an expression such as "z := W x + b; ½‖σ(z)‖²" (with --where)',
+    )
+    arguments.add_shapes(parser)
     parser.add_argument("--detail", choices=("full", "simple"), default="full", help="default: full")
     parser.add_argument("--output", metavar="FILE", help="FILE.svg or FILE.png")
     parser.add_argument("--layers", metavar="L", type=arguments.count, help="hidden layers of mlp (default: 3)")
-    parser.add_argument("--activation", choices=tuple(ACTIVATIONS), default="sigmoid", help="default: sigmoid")
-    parser.add_argument("--loss", choices=networks.LOSSES, default="squared", help="default: squared, ½‖ŷ − t‖²")
+    parser.add_argument("--loss", choices=networks.LOSSES, help="default: squared, ½‖ŷ − t‖²")
     parser.add_argument("--augmented", action="store_true", help="W̃ = [W | b] as one parameter")
     parser.add_argument("--batch", action="store_true", help="a batch of N rows")
     parser.set_defaults(run=run)
@@ -39,20 +43,34 @@ def run(options: argparse.Namespace) -> None:
     """Draw it, into a file or as text."""
     from . import report
 
-    drawing = draw(_network(options), options.output, options.detail)
+    what = _network(options) if options.text in NETWORKS else _expression(options)
+    drawing = draw(what, options.output, options.detail)
     if options.output is None:
         report.console().print(drawing)
 
 
 def _network(options: argparse.Namespace) -> networks.Network:
-    hidden = {"shallow": 1, "two-hidden": 2, "mlp": options.layers or 3}[options.what]
-    if options.layers and options.what != "mlp":
-        raise OptionError(f"--layers is for mlp; {options.what} has {hidden}")
+    hidden = {"shallow": 1, "two-hidden": 2, "mlp": options.layers or 3}[options.text]
+    if options.layers and options.text != "mlp":
+        raise OptionError(f"--layers is for mlp; {options.text} has {hidden}")
+    if options.where:
+        raise OptionError(f"--where has the shapes of an expression's names; {options.text} has its own")
     sizes = ["d", *(["h"] if hidden == 1 else [f"h{k}" for k in range(1, hidden + 1)]), "n"]
     return networks.mlp(
         sizes,
         activation=options.activation,
-        loss=options.loss,
+        loss=options.loss or "squared",
         augmented=options.augmented,
         batch="N" if options.batch else None,
     )
+
+
+def _expression(options: argparse.Namespace) -> Expression:
+    for name in ("layers", "augmented", "batch"):
+        if getattr(options, name):
+            raise OptionError(f"--{name} is for a network ({', '.join(NETWORKS)}), and {options.text!r} is none")
+    if options.loss is not None:
+        raise OptionError(f"--loss is for a network ({', '.join(NETWORKS)}), and {options.text!r} is none")
+    if not options.where and options.text.replace("-", "").isidentifier():
+        raise OptionError(f"{options.text!r} is no network ({', '.join(NETWORKS)}); an expression needs --where")
+    return arguments.reading(options).part.value.whole

@@ -48,6 +48,17 @@ def assign(sizes: Sequence[str], roles: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
+#: How a page says whether it is dark, where it does not leave that to the system: Jupyter, VS Code, Sphinx themes.
+PAGES = (
+    ("[data-jp-theme-light='true'] ", False),
+    ("[data-jp-theme-light='false'] ", True),
+    (".vscode-light ", False),
+    (".vscode-dark ", True),
+    ("[data-theme='light'] ", False),
+    ("[data-theme='dark'] ", True),
+)
+
+
 #: What is drawn, by class: fill and stroke on light and on dark ground.
 @dataclass(frozen=True)
 class Ink:

@@ -7,14 +7,12 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from .palette import HUES, INKS
+from .palette import HUES, INKS, PAGES
 from .picture import LEADING, PADDING, SUBSCRIPT, Box, Line, Picture, Stroke
 
 FONTS = "'DejaVu Sans', Verdana, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 THEMES = ("auto", "light", "dark")
 _FORBIDDEN = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
-#: Where a page says that it is dark: Jupyter, VS Code, Sphinx themes.
-_DARK_PAGES = ("[data-jp-theme-light='false']", ".vscode-dark", "[data-theme='dark']")
 
 
 def as_svg(picture: Picture, theme: str = "auto") -> str:
@@ -49,7 +47,7 @@ def style_sheet(theme: str) -> str:
     if theme != "auto":
         return fixed + _colours("", theme == "dark")
     dark = _colours("", True)
-    pages = "".join(_colours(page + " ", True) for page in _DARK_PAGES)
+    pages = "".join(_colours(page, is_dark) for page, is_dark in PAGES)
     return f"{fixed}{_colours('', False)}@media (prefers-color-scheme:dark){{{dark}}}{pages}"
 
 

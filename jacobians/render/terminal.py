@@ -108,5 +108,6 @@ def _footer(scene: Scene, hues: dict[str, int]) -> Iterable[Text]:
         ]
     )
     if words and scene.detail == "full":
+        words.end = "\n"
         yield Text()
         yield words
