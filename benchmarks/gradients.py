@@ -16,7 +16,7 @@ from jacobians import networks
 from jacobians.comparison import Measurement, measure_orders
 
 #: (d, h, n), from a network one can write on a blackboard to one that fills a cache.
-SIZES = ((4, 8, 3), (16, 32, 8), (64, 128, 32), (256, 256, 64), (512, 1024, 128), (2048, 2048, 512))
+SIZES = ((4, 8, 3), (16, 32, 8), (64, 128, 32), (256, 256, 64), (784, 1024, 10), (2048, 2048, 512))
 BATCHES = (None, 128)
 
 

@@ -32,7 +32,7 @@ from .expression import (
 from .index_maps import Concatenate, IndexMap, Merge, Split, Take
 from .lengths import Length
 from .lines import Lines, Step, Value
-from .memory import refuse_if_too_large
+from .memory import SMALL, refuse_if_too_large
 from .network_code import NetworkWriter
 from .sizes import bind_size
 
@@ -59,8 +59,7 @@ class Program:
     order: str = "reverse"
     given: frozenset[str] = frozenset()  # named expressions that are given a value instead of being computed
     counted: frozenset[int] = frozenset()  # serials of roots that are derivatives
-    what: str = "evaluating"  # what is formed, for errors
-    advice: str = ""
+    described: Callable[[], tuple[str, str]] = lambda: ("evaluating", "")  # what is formed, and advice, for errors
     order_name: str = ""  # what the order is called
     signature: Signature = Signature()
     arguments: list[str] = field(default_factory=list)
@@ -141,7 +140,8 @@ class Program:
     def check_memory(self) -> None:
         """Refuse if one step's result is over the limit, or all of them together are more than is free."""
         shapes = [step.shape for step in self.steps] + [value.shape for value in self.results]
-        refuse_if_too_large(shapes, self.what, self.advice)
+        if 8 * sum(map(prod, shapes)) > SMALL:  # what it is called takes long to say for a deep graph
+            refuse_if_too_large(shapes, *self.described())
 
     # --- lowering ---------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Protocol
 
 from .binding import bind_sizes, bind_values, name_table, needed_names, require
@@ -12,9 +13,9 @@ from .codegen import Program, Signature
 from .contraction import ORDERS, Order, check_order
 from .display import Displayed
 from .errors import ShapeError, UnsupportedError
-from .expression import Array, Expression, as_expression
+from .expression import Array, Expression, as_expression, topological
 from .lines import Step
-from .sizes import symbols_of
+from .sizes import bind_size, symbols_of
 
 
 class HasChain(Protocol):
@@ -49,20 +50,23 @@ def plan(
 ) -> Program:
     """The program that evaluates Jacobians, in `order`, and expressions together; what they share is computed once."""
     chains = [item.chain for item in items if not isinstance(item, Expression)]
-    largest = max(chains, key=lambda one: len(one.shape), default=None)
-    advice = (
-        f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y @ "
-        "∂y/∂x costs what backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
-    )
-    if order not in ("reverse", "optimal"):
-        advice = f'The order "{_called(order)}" forms it: try order="reverse" or "optimal". {advice}'
-    what = "evaluating " + ", ".join(chain.symbol for chain in chains)
+
+    def described() -> tuple[str, str]:
+        """What is formed, and advice; only an error asks."""
+        largest = max(chains, key=lambda one: len(one.shape), default=None)
+        advice = (
+            f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y "
+            "@ ∂y/∂x costs what backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
+        )
+        if order not in ("reverse", "optimal"):
+            advice = f'The order "{_called(order)}" forms it: try order="reverse" or "optimal". {advice}'
+        return "evaluating " + ", ".join(chain.symbol for chain in chains), advice
 
     def program(roots: Sequence[Expression], inner: str, called: str) -> Program:
         counted = frozenset(
             root.serial for root, item in zip(roots, items, strict=True) if not isinstance(item, Expression)
         )
-        return Program(roots, sizes, inner, given, counted, what, advice, called, signature)
+        return Program(roots, sizes, inner, given, counted, described, called, signature)
 
     def root(item: HasChain | Expression, kind: Order) -> Expression:
         return item if isinstance(item, Expression) else item.chain.root(kind, sizes)
@@ -77,7 +81,13 @@ def plan(
         )
     if order != "optimal":
         return nested(order)
-    candidates = [nested("reverse"), nested("forward")]
+    candidates = [nested("reverse")]
+    if _too_many_to_try(chains):
+        if _elements(chains, "numerator", sizes) <= _elements(chains, "denominator", sizes):
+            return candidates[0]
+        candidates.append(nested("forward"))
+        return min(candidates, key=lambda one: one.multiplications)
+    candidates.append(nested("forward"))
     if any(chain.worth_eliminating for chain in chains):
         candidates.append(nested("minimal-fill"))
     if any(chain.searchable for chain in chains):
@@ -88,6 +98,21 @@ def plan(
             roots.append(min(own, key=lambda one: Program([one], sizes, "optimal").all_multiplications))
         candidates.append(program(roots, "optimal", "searched"))
     return min(candidates, key=lambda one: one.multiplications)
+
+
+#: Several derivatives of a graph are tried in every order while derivatives times nodes are at most so many.
+TRIED = 400
+
+
+def _too_many_to_try(chains: Sequence[Chain]) -> bool:
+    """Whether each order by itself would take a pass over a deep graph for every derivative, as reverse does not."""
+    return len(chains) > 1 and len(chains) * len(topological(chain.numerator for chain in chains)) > TRIED
+
+
+def _elements(chains: Sequence[Chain], end: str, sizes: Mapping[str, int]) -> int:
+    """The entries of all numerators, or of all denominators, each counted once."""
+    nodes = {node.serial: node for node in (getattr(chain, end) for chain in chains)}
+    return sum(prod(bind_size(size, sizes) for size in node.shape) for node in nodes.values())
 
 
 def _called(order: Order) -> str:
@@ -177,5 +202,5 @@ def evaluate_all(
     binding = bind_values(values, table, sizes)
     what = "evaluating " + (nodes[0].name or "the expression")
     require(needed_names(nodes, binding.given), binding, table, what)
-    program = Program(nodes, binding.sizes, "reverse", binding.given, what=what)
+    program = Program(nodes, binding.sizes, "reverse", binding.given, described=lambda: (what, ""))
     return list(program.run(binding.arrays))

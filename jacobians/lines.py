@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -47,6 +48,7 @@ class Lines:
         self._taken = set(taken)
         self._temporaries: set[str] = set()
         self._known: dict[str, Value] = {}  # what was computed before, by its text
+        self._texts: dict[str, str] = {}  # the texts by what was computed
         self._shared: set[str] = set()  # values with several readers: never written into
         self._own: set[str] = set()  # arrays that are computed here
         self._renamed: dict[str, str] = {}
@@ -113,6 +115,7 @@ class Lines:
             self._own.add(name)
         if not text.startswith("np.zeros("):  # these are there to be written into
             self._known[text] = value
+            self._texts[name] = text
         return value
 
     def write(self, statement: str) -> None:
@@ -125,19 +128,19 @@ class Lines:
 
     def is_written_into(self, value: Value) -> None:
         """From here on the array holds something else than what its line computed."""
-        self._known = {text: known for text, known in self._known.items() if known.text != value.text}
+        self._known.pop(self._texts.get(value.text, ""), None)
 
     def handed_out(self, results: list[Value]) -> list[str]:
         """The results: what was computed here and is in no other result as it is, anything else copied.
 
         So nobody gets an array of somebody else's.
         """
-        texts = []
-        for value in results:
-            base = value.text.removesuffix(".T")
-            places = sum(len(re.findall(rf"\b{re.escape(base)}\b", other.text)) for other in results)
-            texts.append(value.text if base in self._own and places == 1 else f"np.array({value.text})")
-        return texts
+        places = Counter(name for value in results for name in re.findall(r"\w+", value.text))
+        bases = [value.text.removesuffix(".T") for value in results]
+        return [
+            value.text if base in self._own and places[base] == 1 else f"np.array({value.text})"
+            for base, value in zip(bases, results, strict=True)
+        ]
 
     def finish(self) -> None:
         """Give the lines that compute named expressions their names."""

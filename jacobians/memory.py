@@ -13,6 +13,8 @@ from .units import show_bytes
 
 #: The share of free memory that one dense array may take.
 SHARE = 0.5
+#: Up to so many bytes nobody asks how much is free.
+SMALL = 1 << 26
 
 
 def available() -> int | None:
@@ -34,7 +36,7 @@ def refuse_if_too_large(shapes: Sequence[tuple[int, ...]], what: str, advice: st
     Nothing is allocated. Up to 64 MB nobody asks how much is free.
     """
     sizes = [itemsize * prod(shape) for shape in shapes]
-    if sum(sizes) <= 1 << 26:
+    if sum(sizes) <= SMALL:
         return
     free = available()
     if free is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
+import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,11 @@ import numpy as np
 import pytest
 
 import benchmarks.__main__ as command
-from benchmarks import closed_forms
+from benchmarks import making, scoreboard
 from benchmarks.gradients import SIZES, Case, cases, measure
+from benchmarks.making import made, residual_blocks
+from benchmarks.peers import PEERS, Peer
+from benchmarks.tasks import Task, tasks
 from jacobians import comparison, networks
 from jacobians import measure as measuring
 
@@ -80,29 +86,138 @@ def test_peak_memory_sees_numpy() -> None:
     assert measuring.peak_memory(lambda: np.ones(100_000)) == pytest.approx(800_000, rel=0.01)
 
 
-def test_the_command_prints_tables_and_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> list[Task]:
+    """Three tasks, one case of the orders, and no long graph."""
+    wanted = ("∂r/∂x, MLP (4, 8, 3)", "Hessian of xᵀAx, n = 8", "its k² numbers")
+    chosen = [task for task in tasks(quick=True) if any(text in task.name for text in wanted)]
+    assert len(chosen) == 3
+    monkeypatch.setattr(command, "tasks", lambda quick: chosen)
     monkeypatch.setattr(command, "cases", lambda quick: [Case(2, 3, 5, None), Case(2, 3, 5, 7)])
-    monkeypatch.setattr(command, "tasks", lambda quick: list(closed_forms.tasks(quick))[-1:])
-    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick"])
+    monkeypatch.setattr(making, "residual_blocks", lambda count: residual_blocks(3))
+    return chosen
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", *options])
     command.main()
-    out = capsys.readouterr().out
+    return capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("few")
+def test_the_command_prints_tables(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    out = _run(monkeypatch, capsys, "--orders")
     assert max(len(line) for line in out.splitlines()) <= 80
     assert "(d, h, n) = (2, 3, 5), a batch of 7" in out
-    assert "by geometric mean" in out
-    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--json"])
-    command.main()
-    found = json.loads(capsys.readouterr().out)
-    assert [case["batch"] for case in found["gradients"]] == [None, 7]
-    assert len(found["gradients"][0]["orders"]) == 6
-    assert len(found["closed_forms"]) == 1
+    assert "geometric mean against closed forms" in out
+    assert "extra cost of a call of grad(f)" in out
+    assert "derive and compile, network of 20 layers" in out
 
 
-def test_closed_forms_are_equal_before_they_are_timed() -> None:
-    for task in closed_forms.tasks(quick=True):
-        found, expected = task.compiled(*task.arguments), task.by_hand(*task.arguments)
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11, err_msg=task.name)
-    wrong = replace(task, by_hand=lambda *arguments: expected + 1.0)
-    with pytest.raises(AssertionError, match="differs from the closed form"):
-        closed_forms.measure_task(wrong, 0.0)
+@pytest.mark.usefixtures("few")
+def test_the_command_prints_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(_run(monkeypatch, capsys, "--json"))
+    assert found["gradients"] == []
+    assert [one["name"] for one in found["making"]][-1] == "200 residual blocks"
+    assert [one["apart"] for one in found["scores"]] == [False, False, True]
+    assert {goal["holds"] for goal in found["goals"]} <= {True, False}
+
+
+@pytest.mark.usefixtures("few")
+def test_the_page_has_every_task_and_no_path(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.md"
+    _run(monkeypatch, capsys, "--write", str(page), "--only", "MLP")
+    text = page.read_text(encoding="utf-8")
+    assert "| ∂r/∂x, MLP (4, 8, 3) |" in text
+    assert str(Path.cwd()) not in text
+    assert np.__version__ in text
+
+
+def test_the_command_says_where_no_task_is_meant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="no task has 'kernels' in its name"):
+        _run(monkeypatch, capsys, "--only", "kernels")
+
+
+def test_every_closed_form_is_equal_to_the_compiled_derivative() -> None:
+    for task in tasks(quick=True):
+        found = task.compiled(*task.values)
+        for form in task.forms:
+            scoreboard._agree(task, form.__name__, found, form(*task.values), 1e-9)
+
+
+def test_a_task_that_differs_is_not_timed(few: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    task = few[0]
+
+    def wrong(*arguments: Any) -> Any:
+        return task.forms[0](*arguments) + 1e-6
+
+    monkeypatch.setattr(scoreboard, "paired_times", lambda *_, **__: pytest.fail("timed"))
+    with pytest.raises(comparison.DisagreementError, match="differs from the closed form wrong"):
+        scoreboard.measure(replace(task, forms=(*task.forms, wrong)), 0.0)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_peers_are_compared_in_our_layout(peer: Peer) -> None:
+    pytest.importorskip(peer.package)
+    kinds = set()
+    for task in tasks(quick=True):
+        if task.small and (task.kind, task.apart) not in kinds:
+            kinds.add((task.kind, task.apart))
+            found = scoreboard.against(task, peer, 0.01)
+            assert found.ratio is not None, found.skipped
+    assert len(kinds) == 4
+    assert peer.version is not None
+
+
+def test_a_peer_that_is_not_installed_has_no_version() -> None:
+    assert Peer("none", "a-package-that-does-not-exist", lambda task: {}).version is None
+
+
+def test_goals_hold_or_do_not() -> None:
+    score = scoreboard.measure(next(tasks(quick=True)), 0.0)
+    slow = replace(score, ratio=1.5, peers={"a": scoreboard.Against(4.0), "b": scoreboard.Against(None, "", "no")})
+    fast = replace(score, ratio=0.5, peers={"a": scoreboard.Against(9.0), "b": scoreboard.Against(16.0)})
+    found = {goal.text: goal for goal in scoreboard.goals([slow, fast])}
+    assert found["geometric mean against closed forms"].holds
+    assert not found["largest ratio to a closed form"].holds
+    assert found["geometric mean of a over ours, 2 tasks"].value == pytest.approx(6.0)
+    assert found["geometric mean of b over ours, 1 tasks"].value == pytest.approx(16.0)
+    assert found["geometric mean of the fastest peer of each task"].value == pytest.approx(6.0)
+    apart = replace(fast, apart=True, peers={"a": scoreboard.Against(1e6)})
+    assert scoreboard.goals([slow, fast, apart])[2].value == pytest.approx(6.0)
+
+
+def test_deriving_and_compiling_is_linear_in_depth() -> None:
+    """By the calls of Python functions that it takes, which no other program disturbs."""
+
+    def calls(build: Any) -> int:
+        gc.collect()
+        count = 0
+
+        def seen(frame: Any, event: str, argument: Any) -> None:
+            nonlocal count
+            count += event == "call"
+
+        sys.setprofile(seen)
+        try:
+            made(build)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    for build in (making._deep, residual_blocks):
+        small, large = (calls(partial(build, depth)) for depth in (12, 48))
+        assert large < 4.6 * small
+    assert calls(making._shallow) < 60_000
+
+
+@pytest.mark.slow
+def test_two_hundred_residual_blocks_are_compiled_in_seconds() -> None:
+    start = time.process_time()
+    assert made(partial(residual_blocks, 200)) == 2000
+    assert time.process_time() - start < 6.0

@@ -168,6 +168,14 @@ def test_names_that_the_code_uses_itself_are_kept_apart(name: str) -> None:
     assert_close(reference[1], local * value, 1e-14)
 
 
+def test_a_variable_that_nothing_needs_is_an_argument_all_the_same() -> None:
+    x, y = vector("x", 3), vector("y", 3)
+    f = compile(2 * x, variables=[y, x])
+    assert f(np.ones(3), np.arange(3.0)).tolist() == [0.0, 2.0, 4.0]
+    with pytest.raises(ShapeError, match="the length of y should be 3"):
+        f(np.ones(4), np.arange(3.0))
+
+
 def test_wrong_calls() -> None:
     x = vector("x", 3)
     f = compile(x * 2, name="double")
