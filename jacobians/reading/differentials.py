@@ -98,9 +98,8 @@ def fraction(elaborator: Elaborator, node: t.Fraction) -> Part:
         raise parse_error(
             elaborator.text, node.place, "∂ on one side of the bar alone: a derivative has it above and below"
         )
-    parts = [elaborator.part(node.top), elaborator.part(node.bottom)]
-    value = elaborator.joined(node, quotient, parts[0].value, parts[1].value, parts[0].place, parts[1].place)
-    return Part(node.place, value, tuple(parts))
+    made = elaborator.combined([elaborator.part(node.top), elaborator.part(node.bottom)], [quotient])
+    return Part(node.place, made.value, made.children)
 
 
 def quotient(a: Value, b: Value) -> Value:

@@ -34,7 +34,7 @@ class Elaborator:
         self.activation = activation
         self.notes: list[str] = []
         self.defined: dict[str, Value] = {}
-        self.failed: t.Node | None = None  # the innermost node whose parts do not fit
+        self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
 
     # --- names --------------------------------------------------------------------------------------------------
 
@@ -113,15 +113,9 @@ class Elaborator:
                 return self._box(node)
             case t.Signed():
                 body = self.part(node.body)
-                return self._made(node, values.total, [body], lambda f, v: f([v[0]], [node.sign]))
+                return Part(node.place, values.total([body.value], [node.sign]), (body,))
             case _:
                 return self._product(node)
-
-    def _made(
-        self, node: t.Node, function: Callable[..., Value], parts: Sequence[Part], call: Callable[..., Value]
-    ) -> Part:
-        value = call(function, [part.value for part in parts])
-        return Part(node.place, value, tuple(parts))
 
     def _sum(self, node: t.Sum) -> Part:
         parts = [self.part(one) for one in node.parts]
@@ -129,7 +123,7 @@ class Elaborator:
         for part in shaped[1:]:
             first = shaped[0]
             if part.value.shape != first.value.shape:
-                self.failed = self.failed or node
+                self.failed = tuple(parts)
                 raise shape_error(
                     self.text,
                     part.place,
@@ -142,34 +136,23 @@ class Elaborator:
         return Part(node.place, values.total([part.value for part in parts], node.signs), tuple(parts))
 
     def _box(self, node: t.Box) -> Part:
-        parts = [self.part(one) for one in node.parts]
-        value = parts[0].value
-        done = parts[0].place
-        for operator, part in zip(node.operators, parts[1:], strict=True):
-            function = values.boxed if operator == "⊗" else values.entrywise
-            value = self.joined(node, function, value, part.value, done, part.place)
-            done = done.to(part.place)
-        return Part(node.place, value, tuple(parts))
+        functions = [values.boxed if operator == "⊗" else values.entrywise for operator in node.operators]
+        return self.combined([self.part(one) for one in node.parts], functions)
 
-    def joined(
-        self,
-        node: t.Node,
-        function: Callable[[Value, Value], Value],
-        left: Value,
-        right: Value,
-        left_place: Place,
-        right_place: Place,
-    ) -> Value:
-        """Two values joined; an error names them as the text does and points at them."""
-        try:
-            result = function(left, right)
-        except ShapeError as error:
-            self.failed = self.failed or node
-            message = str(error).replace("{0}", self.source(left_place)).replace("{1}", self.source(right_place))
-            raise shape_error(self.text, right_place, message) from None
-        if result.rank > values.MOST_AXES:
-            raise shape_error(self.text, right_place, f"more than {values.MOST_AXES} axes")
-        return result
+    def combined(self, parts: Sequence[Part], functions: Sequence[Callable[[Value, Value], Value]]) -> Part:
+        """Parts joined from left to right; an error names them as the text does and points at the place."""
+        value, done = parts[0].value, parts[0].place
+        for function, part in zip(functions, parts[1:], strict=True):
+            try:
+                value = function(value, part.value)
+            except ShapeError as error:
+                self.failed = tuple(parts)
+                message = str(error).replace("{0}", self.source(done)).replace("{1}", self.source(part.place))
+                raise shape_error(self.text, part.place, message) from None
+            if value.rank > values.MOST_AXES:
+                raise shape_error(self.text, part.place, f"more than {values.MOST_AXES} axes")
+            done = done.to(part.place)
+        return Part(done, value, tuple(parts))
 
     # --- products -----------------------------------------------------------------------------------------------
 
@@ -186,21 +169,15 @@ class Elaborator:
                 parts.append((item.operator, self._applied(item, parts)))
             else:
                 parts.append((item.operator, powers.after(self, self._atom(item), item.postfixes)))
-        return self._multiplied(node, parts[::-1])
+        return self._multiplied(parts[::-1])
 
-    def _multiplied(self, node: t.Node, parts: Sequence[tuple[str, Part]]) -> Part:
+    def _multiplied(self, parts: Sequence[tuple[str, Part]]) -> Part:
         """Parts side by side as their product, left to right."""
         if len(parts) == 1:
             return parts[0][1]
-        value, done = parts[0][1].value, parts[0][1].place
-        for operator, part in parts[1:]:
-            if operator == "/":
-                value = self.joined(node, differentials.quotient, value, part.value, done, part.place)
-            else:
-                value = self.joined(node, values.product, value, part.value, done, part.place)
-            done = done.to(part.place)
         self._say_division(parts)
-        return Part(parts[0][1].place.to(done), value, tuple(part for _, part in parts))
+        functions = [differentials.quotient if operator == "/" else values.product for operator, _ in parts[1:]]
+        return self.combined([part for _, part in parts], functions)
 
     def _say_division(self, parts: Sequence[tuple[str, Part]]) -> None:
         for (operator, part), (following, after) in pairwise(parts[1:]):
@@ -275,7 +252,7 @@ class Elaborator:
             what = self.source(item.place)
             raise self._error(item.place, f"{what} is a function: what is it of? Write {what}(…)")
         if isinstance(item.atom, t.Operator):
-            argument = self._multiplied(item.atom, parts[::-1])
+            argument = self._multiplied(parts[::-1])
             parts.clear()
             return differentials.differentiated(self, item.place.to(argument.place), argument, item.atom.denominator)
         argument = parts.pop()[1]

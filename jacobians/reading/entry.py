@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import ParseError
+from ..errors import JacobiansError, ParseError, ShapeError
 from ..expression import Expression
 from ..sizes import Shape
+from . import repairs
 from . import tree as t
 from .declarations import Declarations
 from .elaboration import Elaborator
 from .parts import Part
-from .places import Place, parse_error
+from .places import Place, parse_error, with_hint
 from .syntax import read_tree
 
 
@@ -53,13 +54,32 @@ def read(text: str, sizes: Mapping[str, object] | None = None, activation: str =
     `sizes` has the shape of every name, as for `parse`; σ is the `activation`. Raises `ParseError` and `ShapeError`,
     with line, column and a caret.
     """
+    elaborator, page = _opened(text, sizes, activation)
+    try:
+        statements = tuple(elaborator.page(page))
+    except ShapeError as error:
+        if not elaborator.failed or not error.excerpt:
+            raise
+        hint = repairs.hint(text, elaborator.failed, lambda repaired: _fits(repaired, sizes, activation))
+        raise (with_hint(error, hint) if hint else error) from None
+    return Reading(text, statements, tuple(elaborator.notes), elaborator)
+
+
+def _opened(text: str, sizes: Mapping[str, object] | None, activation: str) -> tuple[Elaborator, t.Page]:
     if not isinstance(text, str):
         raise ParseError(f"a text is a string, got {type(text).__name__}")
-    declarations = Declarations(sizes)
-    elaborator = Elaborator(text, declarations, activation)
-    page = read_tree(text, elaborator.is_known)
-    statements = tuple(elaborator.page(page))
-    return Reading(text, statements, tuple(elaborator.notes), elaborator)
+    elaborator = Elaborator(text, Declarations(sizes), activation)
+    return elaborator, read_tree(text, elaborator.is_known)
+
+
+def _fits(text: str, sizes: Mapping[str, object] | None, activation: str) -> bool:
+    """Whether a text can be read."""
+    try:
+        elaborator, page = _opened(text, sizes, activation)
+        elaborator.page(page)
+    except JacobiansError:
+        return False
+    return True
 
 
 def parse(text: str, **sizes: object) -> Expression:

@@ -76,6 +76,14 @@ def shape_error(text: str, place: Place, message: str) -> ShapeError:
     return _located(ShapeError, text, place, message)
 
 
+def with_hint(error: _E, hint: str) -> _E:
+    """The same error with a hint after its message, before the excerpt."""
+    message = str(error).removesuffix(error.excerpt).rstrip()
+    extended = type(error)(f"{message}; {hint}\n{error.excerpt}")
+    extended.line, extended.column, extended.excerpt = error.line, error.column, error.excerpt
+    return extended
+
+
 def _located(kind: type[_E], text: str, place: Place, message: str) -> _E:
     shown = excerpt(text, place)
     error = kind(f"line {place.line}, column {place.column}: {message}\n{shown}")

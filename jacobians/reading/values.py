@@ -70,8 +70,9 @@ def transposed(value: Value) -> Value:
 
 
 def _sizes_error(a: Value, b: Value, a_axis: str, b_axis: str, left: object, right: object) -> ShapeError:
+    verb = "meets" if a_axis.endswith(("column", "axis")) else "meet"
     return ShapeError(
-        f"{{0}} is {describe(a)} and {{1}} is {describe(b)}: {a_axis} of {{0}} ({left}) meet {b_axis} of {{1}} "
+        f"{{0}} is {describe(a)} and {{1}} is {describe(b)}: {a_axis} of {{0}} ({left}) {verb} {b_axis} of {{1}} "
         f"({right}), and the sizes must be equal"
     )
 
