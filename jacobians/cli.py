@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import __version__
-from .commands import backprop_command, draw_command, shape_command
+from .commands import backprop_command, check_command, derive_command, draw_command, shape_command
 from .errors import JacobiansError
 
-#: Modules with `add(subparsers)`, in the order of the help; each sets `run`, a function of the parsed options.
-COMMANDS = (backprop_command, draw_command, shape_command)
+#: Modules with `add(subparsers)`, in the order of the help; each sets `run`, a function of the parsed options
+#: that may return an exit code.
+COMMANDS = (backprop_command, check_command, derive_command, draw_command, shape_command)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parsed = _parser().parse_args(arguments)
     try:
-        parsed.run(parsed)
+        status: int | None = parsed.run(parsed)
     except JacobiansError as error:
         message = " ".join(str(error).removesuffix(error.excerpt).split())
         print(f"jacobians {parsed.command}: error: {message}", file=sys.stderr)
@@ -49,4 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
+    else:
+        return status or 0
     return 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING
 
 from ..elementwise import ACTIVATIONS
+from ..errors import OptionError
 
 if TYPE_CHECKING:
     from ..reading.entry import Reading
+    from ..sizes import Shape
 
 
 def size(text: str) -> int:
@@ -65,9 +68,29 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--activation", choices=tuple(ACTIVATIONS), default="sigmoid", help="σ (default: sigmoid)")
 
 
+def shapes(options: argparse.Namespace) -> dict[str, Shape]:
+    """The shapes of `--where`."""
+    from ..reading.declarations import read_declarations
+
+    return read_declarations(options.where)
+
+
 def reading(options: argparse.Namespace) -> Reading:
     """The text of `add_text`, read."""
-    from ..reading.declarations import read_declarations
     from ..reading.entry import read
 
-    return read(options.text, read_declarations(options.where), options.activation)
+    return read(options.text, shapes(options), options.activation)
+
+
+def size_values(text: str) -> dict[str, int]:
+    """Sizes by symbol, from `d=64 h=128`."""
+    found: dict[str, int] = {}
+    for part in re.split(r"[\s,;]+", text):
+        if part:
+            name, equals, value = part.partition("=")
+            if not equals or not value.isdecimal() or int(value) < 1:
+                raise OptionError(
+                    f"{part!r} is no size: write SYMBOL=NUMBER, such as d=64, with a number of at least 1"
+                )
+            found[name] = int(value)
+    return found

@@ -38,7 +38,7 @@ def applied(elaborator: Elaborator, caller: Item, place: Place, arguments: Seque
         raise shape_error(
             elaborator.text, place, f"{name} takes {count} argument{'s' * (word.most > 1)}, got {len(arguments)}"
         )
-    given = [one.value for one in arguments]
+    given = [elaborator.step(one.value, _step_kind(word)) for one in arguments]
     try:
         if caller.order:
             value = _primed(word, caller.order, given[0])
@@ -49,8 +49,18 @@ def applied(elaborator: Elaborator, caller: Item, place: Place, arguments: Seque
             value = Value(built, word.keeps_rows and given[0].row)
     except JacobiansError as error:
         raise shape_error(elaborator.text, place, str(error)) from None
+    if word.function is not None and word.function.activation and not caller.order:
+        value = elaborator.step(value, "value")
     squared = squares(given[0].expression) if word.name == "norm" else None
     return Part(place, value, tuple(arguments), squared)
+
+
+def _step_kind(word: Word) -> str:
+    """What kind of step the argument of a function is."""
+    if word.name in ("norm", "squared_norm", "half_squared_norm"):
+        return "norm"
+    activation = word.function is not None and word.function.activation
+    return "argument" if activation or word.name in ("softmax", "cross_entropy") else ""
 
 
 def _entrywise(word: Word, given: Sequence[Value]) -> Value:
@@ -103,7 +113,7 @@ def _replaced(value: Expression, old: Expression, new: Expression) -> Expression
 def bars(elaborator: Elaborator, node: t.Bars) -> Part:
     """‖x‖ and |x|."""
     body = elaborator.part(node.body)
-    value = body.value
+    value = elaborator.step(body.value, "norm") if node.kind == "norm" else body.value
     if node.kind == "absolute":
         if value.rank == 2 and value.shape[0] == value.shape[1]:
             elaborator.note(f"{elaborator.source(node.place)} goes entry by entry; the determinant is det(…)")

@@ -19,6 +19,7 @@ from .naming_parts import bare_name, opened, part_of, spellings, split_word
 from .parts import Item, Part, identity_of
 from .places import Place, parse_error, shape_error
 from .spelling import identifier, key, keys
+from .step_names import StepNames
 from .values import Value
 from .vocabulary import Word, find, words
 
@@ -28,10 +29,13 @@ _CONSTANTS = {"pi": math.pi, "e": math.e}
 class Elaborator:
     """Gives the parts of a tree their values. `notes` says how what could be read in two ways was read."""
 
-    def __init__(self, text: str, declarations: Declarations, activation: str = "sigmoid") -> None:
+    def __init__(
+        self, text: str, declarations: Declarations, activation: str = "sigmoid", steps: StepNames | None = None
+    ) -> None:
         self.text = text
         self.declarations = declarations
         self.activation = activation
+        self.steps = steps
         self.notes: list[str] = []
         self.defined: dict[str, Value] = {}
         self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
@@ -53,6 +57,12 @@ class Elaborator:
         """The text of a place on one line, cut where it is long."""
         text = " ".join(self.text[place.start : place.end].split())
         return text if len(text) <= longest else text[: longest - 1] + "…"
+
+    def step(self, value: Value, kind: str) -> Value:
+        """The value of a step, under a name where steps are given names."""
+        if self.steps is None or not kind:
+            return value
+        return Value(self.steps.named(value.expression, kind), value.row, value.literal, value.chain)
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -79,11 +89,23 @@ class Elaborator:
             match statement:
                 case t.Definition():
                     found.append((statement, (self._define(statement),)))
+                case t.Equation() if self._defines(statement, page):
+                    name, body = statement.sides
+                    found.append((statement, (self._define(t.Definition(statement.place, name, body)),)))
                 case t.Equation():
                     found.append((statement, tuple(self.part(side) for side in statement.sides)))
                 case _:
                     found.append((statement, (self.part(statement),)))
         return found
+
+    def _defines(self, statement: t.Equation, page: t.Page) -> bool:
+        """Whether an equation defines its left side: one unknown name, and not the last statement."""
+        if statement is page.statements[-1] or len(statement.sides) != 2:
+            return False
+        atom, postfixes = opened(statement.sides[0])
+        options = spellings(atom, postfixes)
+        known = any(self.is_known(raw) or find(raw, self.activation) is not None for raw, _ in options)
+        return bool(options) and options[0][1] == len(postfixes) and not known
 
     def _define(self, statement: t.Definition) -> Part:
         atom, postfixes = opened(statement.name)

@@ -14,6 +14,7 @@ from .declarations import Declarations
 from .elaboration import Elaborator
 from .parts import Part
 from .places import Place, parse_error, with_hint
+from .step_names import StepNames
 from .syntax import read_tree
 
 
@@ -40,7 +41,11 @@ class Reading:
                 node.sides[1].place,
                 "an equation, where an expression is expected: `jacobians check` decides it",
             )
-        loose = [one for one, _ in self.statements[:-1] if not isinstance(one, t.Definition)]
+        loose = [
+            one
+            for one, parts in self.statements[:-1]
+            if not isinstance(one, t.Definition) and not (isinstance(one, t.Equation) and len(parts) == 1)
+        ]
         if loose:
             raise parse_error(
                 self.text, loose[0].place, "several expressions; before the last stand definitions, z := …"
@@ -48,13 +53,18 @@ class Reading:
         return parts[0]
 
 
-def read(text: str, sizes: Mapping[str, object] | None = None, activation: str = "sigmoid") -> Reading:
+def read(
+    text: str,
+    sizes: Mapping[str, object] | None = None,
+    activation: str = "sigmoid",
+    steps: StepNames | None = None,
+) -> Reading:
     """Read a text: definitions `z := …`, expressions, equations, with `;` or line breaks between them.
 
-    `sizes` has the shape of every name, as for `parse`; σ is the `activation`. Raises `ParseError` and `ShapeError`,
-    with line, column and a caret.
+    `sizes` has the shape of every name, as for `parse`; σ is the `activation`. `steps` gives names to the
+    steps of a formula. Raises `ParseError` and `ShapeError`, with line, column and a caret.
     """
-    elaborator, page = _opened(text, sizes, activation)
+    elaborator, page = _opened(text, sizes, activation, steps)
     try:
         statements = tuple(elaborator.page(page))
     except ShapeError as error:
@@ -65,10 +75,22 @@ def read(text: str, sizes: Mapping[str, object] | None = None, activation: str =
     return Reading(text, statements, tuple(elaborator.notes), elaborator)
 
 
-def _opened(text: str, sizes: Mapping[str, object] | None, activation: str) -> tuple[Elaborator, t.Page]:
+def read_in_steps(text: str, sizes: Mapping[str, object] | None = None, activation: str = "sigmoid") -> Reading:
+    """A text without definitions is read with names for its steps; one with definitions has named what it wants."""
+    plain = read(text, sizes, activation)
+    if len(plain.statements) > 1 or isinstance(plain.statements[0][0], t.Definition):
+        return plain
+    first = StepNames(plain.elaborator.is_known)
+    read(text, sizes, activation, first)
+    return read(text, sizes, activation, StepNames(plain.elaborator.is_known, first.counts))
+
+
+def _opened(
+    text: str, sizes: Mapping[str, object] | None, activation: str, steps: StepNames | None = None
+) -> tuple[Elaborator, t.Page]:
     if not isinstance(text, str):
         raise ParseError(f"a text is a string, got {type(text).__name__}")
-    elaborator = Elaborator(text, Declarations(sizes), activation)
+    elaborator = Elaborator(text, Declarations(sizes), activation, steps)
     return elaborator, read_tree(text, elaborator.is_known)
 
 
@@ -82,7 +104,7 @@ def _fits(text: str, sizes: Mapping[str, object] | None, activation: str) -> boo
     return True
 
 
-def parse(text: str, **sizes: object) -> Expression:
+def parse(text: str, /, **sizes: object) -> Expression:
     """The expression that `text` is, in Unicode, ASCII or LaTeX notation; `sizes` has the shape of every name.
 
     A shape is a tuple of sizes, or text such as "n h" or "n,h"; "" is a scalar. Vectors are columns: x r′ is an outer
@@ -96,7 +118,7 @@ def parse(text: str, **sizes: object) -> Expression:
     return read(text, sizes).part.value.whole
 
 
-def shape_of(text: str, **sizes: object) -> Shape:
+def shape_of(text: str, /, **sizes: object) -> Shape:
     """The shape of the expression that `text` is: a tuple of symbols and integers; 1 × h for a row, as in the notes.
 
     Arguments and errors are those of `parse`.

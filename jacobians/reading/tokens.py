@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from ..notation.names import GREEK
 from .places import Place, parse_error
@@ -163,8 +162,12 @@ def scan(text: str, is_known: Callable[[str], bool]) -> list[Token]:
             text[:80], Place(0, 1, 1, 1), f"a text of {len(text):,} characters; at most {LONGEST_TEXT:,} are read"
         )
     tokens = _single_tokens(text)
-    defined = {one.text for one, following in pairwise(tokens) if following.kind == "DEFINED"}
     tokens = _matched(text, _statements(tokens))
+    defined = {
+        one.text
+        for before, one, following in zip([None, *tokens], tokens, tokens[1:], strict=False)
+        if following.kind in ("DEFINED", "EQUALS") and (before is None or before.kind == "SEPARATOR")
+    }
     return _differentials(_transpositions(tokens, is_known), lambda word: is_known(word) or word in defined)
 
 

@@ -1,0 +1,39 @@
+"""`jacobians derive`: the derivative of a formula, as a chain, in closed form, by components, in LaTeX, as NumPy."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any
+
+from . import arguments
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    derive = commands.add_parser(
+        "derive",
+        help="the derivative of a formula, as a chain, in closed form, in LaTeX, as NumPy",
+        description=(
+            "Reads a formula and derives it in numerator layout: the chain with the shape and the item of the notes of "
+            "every factor, the closed form, index notation, the einsum, LaTeX, and NumPy code."
+        ),
+    )
+    arguments.add_text(derive)
+    derive.add_argument(
+        "--wrt", metavar="NAME", action="append", required=True, help="by what: a declared or defined name; repeatable"
+    )
+    derive.add_argument(
+        "--sizes", metavar="SIZES", default="", help='sizes for the code, such as "d=64 h=128" (default: small primes)'
+    )
+    derive.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the derivatives."""
+    from ..reading.derivation import derivations, forward_lines
+    from ..reading.entry import read_in_steps
+
+    reading = read_in_steps(options.text, arguments.shapes(options), options.activation)
+    names = [name for given in options.wrt for name in re.split(r"[\s,]+", given) if name]
+    print("\n".join([*forward_lines(reading), *derivations(reading, names, arguments.size_values(options.sizes))]))
