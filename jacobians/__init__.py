@@ -4,7 +4,7 @@ The derivative of a vector in R^p by an n×m matrix is a p×m×n tensor, the cha
 backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂W̃, written out.
 """
 
-from . import implicit, networks, numpy_protocol  # noqa: F401
+from . import implicit, networks, numpy_protocol, testing  # noqa: F401
 from .compiling import Compiled, compile  # noqa: A004 - the name is the field's
 from .errors import (
     DataError,
@@ -37,7 +37,9 @@ from .products import diag, outer, tensor_product, vector_tensor
 from .reading.entry import parse, shape_of
 from .render import notebook as _notebook  # noqa: F401
 from .render.drawing import Drawing, draw
+from .reports import Report
 from .transforms import grad, hessian, jacobian, jvp, vjp
+from .verification import check_derivative
 
 __version__ = "0.1.0"
 
@@ -55,10 +57,12 @@ __all__ = [
     "NamingError",
     "OptionError",
     "ParseError",
+    "Report",
     "ShapeError",
     "UnsupportedError",
     "append_one",
     "attention",
+    "check_derivative",
     "collapse",
     "compile",
     "constant",
@@ -93,6 +97,7 @@ __all__ = [
     "tanh",
     "tensor",
     "tensor_product",
+    "testing",
     "vector",
     "vector_tensor",
     "vjp",

@@ -47,13 +47,13 @@ class Traced:
             self.variables.append(made)
             return made
 
-        names = _parameter_names(f, len(args))
+        names = parameter_names(f, len(args))
         self.by_argument = [map_tree(variable, arg, name) for arg, name in zip(args, names, strict=True)]
         given = {key: map_tree(variable, value, key) for key, value in kwargs.items()}
         self.output = f(*self.by_argument, **given)
 
 
-def _parameter_names(f: Callable[..., Any], count: int) -> list[str]:
+def parameter_names(f: Callable[..., Any], count: int) -> list[str]:
     """The names of the first parameters of f, or x0, x1, … where Python does not tell."""
     names: list[str] = []
     try:
@@ -125,7 +125,7 @@ class _Transform:
             expression = as_expression(leaf)
             return expression if expression.name is not None else expression.named(f"at_{name}_{expression.serial}")
 
-        names = _parameter_names(self._f, len(args))
+        names = parameter_names(self._f, len(args))
         traced.by_argument = [
             map_tree(independent, arg, name) if k in numbers else arg
             for k, (arg, name) in enumerate(zip(args, names, strict=True))

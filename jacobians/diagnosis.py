@@ -1,0 +1,127 @@
+"""Which mistakes reproduce a claim: the catalogue, tried by value, likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .expression import Array
+from .mistakes.axes import AXIS_MISTAKES, GENERAL_AXIS_MISTAKES, LAYOUT_MISTAKES
+from .mistakes.case import Candidate, Case, Mistake, show
+from .mistakes.structure import STRUCTURE_MISTAKES
+from .mistakes.values import LAST_MISTAKES, VALUE_MISTAKES, factor_of, factor_stories
+
+#: The catalogue, likeliest first.
+CATALOGUE: tuple[Mistake, ...] = (*LAYOUT_MISTAKES, *STRUCTURE_MISTAKES, *AXIS_MISTAKES, *VALUE_MISTAKES)
+#: Tried where nothing of the catalogue explains a claim, before two mistakes at once.
+GENERAL: tuple[Mistake, ...] = GENERAL_AXIS_MISTAKES
+#: Names of all mistakes that a report can give.
+NAMES = tuple(dict.fromkeys(one.name for one in (*CATALOGUE, *GENERAL, *LAST_MISTAKES)))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A mistake that reproduces a claim: its name, the evidence, and the fix as code (`claimed` is the claim)."""
+
+    name: str
+    evidence: str
+    fix: str
+
+
+def accepted(case: Case) -> tuple[Array, str] | None:
+    """The claim in the shape of the right derivative, with a remark where the shapes differ; None if it has another.
+
+    A scalar by a vector is the row 1×n and (n,) alike (item 1a), a vector by a scalar the column m×1 and (m,); axes of
+    size 1 that the 3D→2D rule of item 4 drops are no mistake.
+    """
+    claimed, right = case.claimed, case.right
+    if claimed.shape == right.shape:
+        return claimed, ""
+    ranks = (len(case.of), len(case.wrt))
+    allowed: dict[tuple[int, ...], str] = {}
+    if case.layout == "numerator":
+        if ranks == (0, 1):
+            allowed[(1, *right.shape)] = "given as the row of item 1a"
+        if ranks == (1, 0):
+            allowed[(*right.shape, 1)] = "given as the column of item 1b"
+        if ranks == (0, 2):
+            allowed[(1, *right.shape)] = "given with the axis of size 1 that the 3D→2D rule drops (item 4)"
+        if case.of == (1,):
+            allowed[right.shape[1:]] = "given without the axis of size 1 of f, by the 3D→2D rule (item 4)"
+        if ranks == (1, 2) and case.wrt[1] == 1:
+            allowed[(right.shape[0], right.shape[2])] = "given by the 3D→2D rule (item 4)"
+    elif case.layout == "denominator":
+        if ranks == (0, 1):
+            allowed[(*right.shape, 1)] = "given as a column"
+        if ranks == (1, 0):
+            allowed[(1, *right.shape)] = "given as a row"
+    elif case.layout == "vec" and 1 in right.shape:
+        allowed[(right.size,)] = "given as a vector"
+    if ranks == (0, 0):
+        allowed[(1, 1)] = allowed[(1,)] = "given as an array of one entry"
+    remark = allowed.get(claimed.shape)
+    return None if remark is None else (claimed.reshape(right.shape), remark)
+
+
+def explain_claim(case: Case, more: Iterable[Mistake] = ()) -> list[Explanation]:
+    """Every mistake that reproduces the claim by value, likeliest first; two at once where no one alone does."""
+    catalogue = [*CATALOGUE, *more]
+    return (
+        list(_alone(case, catalogue))
+        or list(_alone(case, GENERAL))
+        or list(_alone(case, LAST_MISTAKES))
+        or list(_with_factor(case, (*catalogue, *GENERAL)))
+    )
+
+
+def _alone(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanation]:
+    for mistake in catalogue:
+        matching = (candidate for candidate in mistake.candidates(case) if _matches(case, candidate))
+        candidate = next(matching, None)
+        if candidate is not None:
+            yield Explanation(mistake.name, _told(case, candidate), candidate.fix)
+
+
+def _matches(case: Case, candidate: Candidate) -> bool:
+    value, claimed = candidate.value, case.claimed
+    if value.shape != claimed.shape:
+        if candidate.oriented or not _alike(value.shape, claimed.shape) or _alike(claimed.shape, case.right.shape):
+            return False
+        claimed = claimed.reshape(value.shape)
+    return bool(np.all(np.abs(claimed - value) <= candidate.tolerance) or value is claimed)
+
+
+def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Equal but for axes of size 1."""
+    return [size for size in one if size != 1] == [size for size in other if size != 1]
+
+
+def _told(case: Case, candidate: Candidate) -> str:
+    """The evidence; where the shape of the claim is the right one, that it was the values that told."""
+    if candidate.value is not case.claimed and case.claimed.shape == case.right.shape and case.right.ndim > 1:
+        return f"{candidate.evidence} (the shapes cannot tell, both are {show(case.right.shape)}; the values did)"
+    return candidate.evidence
+
+
+def _with_factor(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanation]:
+    """One mistake of the catalogue, and a factor."""
+    for mistake in catalogue:
+        for candidate in mistake.candidates(case):
+            if (
+                candidate.value is case.claimed
+                or candidate.oriented
+                or not _alike(candidate.value.shape, case.claimed.shape)
+            ):
+                continue
+            c = factor_of(case.claimed.reshape(candidate.value.shape), candidate.value, candidate.tolerance)
+            if c is None or c == 1.0:
+                continue
+            name, evidence, fix = next(factor_stories(case, c))
+            yield Explanation(
+                f"{mistake.name}; and {name}",
+                f"{_told(case, candidate)}; and beside that {evidence}",
+                f"claimed = {fix}; then {candidate.fix}",
+            )
+            break

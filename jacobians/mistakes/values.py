@@ -1,0 +1,207 @@
+"""Mistakes in values alone: factors, signs, single entries, another argument's derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import log, pi
+
+import numpy as np
+
+from ..expression import Array
+from .case import Candidate, Case, Mistake
+
+#: Factors that have a story.
+TOLD = {
+    log(10.0): "ln 10: log10 for log",
+    1.0 / log(10.0): "1/ln 10: log for log10",
+    log(2.0): "ln 2: log2 for log",
+    1.0 / log(2.0): "1/ln 2: log for log2",
+    pi / 180.0: "π/180: degrees for radians",
+    180.0 / pi: "180/π: radians for degrees",
+}
+#: A claim with a larger share of wrong entries is not "correct except at".
+FEW = 0.25
+#: As many wrong entries are listed.
+LISTED = 6
+
+
+def factor_of(claimed: Array, right: Array, tolerance: Array) -> float | None:
+    """The c with claimed = c · right, if there is one."""
+    scale = float(np.max(np.abs(right), initial=0.0))
+    if claimed.shape != right.shape or scale == 0.0 or not np.all(np.isfinite(claimed)):
+        return None
+    c = float(np.sum((claimed / scale) * (right / scale)) / np.sum((right / scale) ** 2))
+    for nice in (
+        -1.0,
+        2.0,
+        0.5,
+        -2.0,
+        -0.5,
+        *(float(n) for n in range(3, 9)),
+        round(c),
+        *(1.0 / n for n in range(3, 9)),
+        *TOLD,
+    ):
+        if abs(c - nice) <= 1e-3 * abs(nice):
+            c = nice if np.all(np.abs(claimed - nice * right) <= max(1.0, abs(nice)) * tolerance) else c
+    fits = np.all(np.abs(claimed - c * right) <= 2.0 * max(1.0, abs(c)) * tolerance)
+    return c if fits and c != 0.0 else None
+
+
+def _matching(case: Case) -> tuple[Array, Array, Array] | None:
+    """The claim, the right derivative and its tolerance in the shape of the claim, overlooking axes of size 1."""
+    squeezed = [size for size in case.claimed.shape if size != 1]
+    if squeezed != [size for size in case.right.shape if size != 1]:
+        return None
+    shape = case.claimed.shape
+    return case.claimed, case.right.reshape(shape), case.right_tolerance.reshape(shape)
+
+
+def _scaled(case: Case, wanted: str) -> Iterator[Candidate]:
+    arrays = _matching(case)
+    c = None if arrays is None else factor_of(*arrays)
+    if arrays is None or c is None or c == 1.0:
+        return
+    for kind, evidence, fix in factor_stories(case, c):
+        if kind == wanted:
+            yield Candidate(c * arrays[1], 2.0 * max(1.0, abs(c)) * arrays[2], evidence, fix)
+
+
+def factor_stories(case: Case, c: float) -> Iterator[tuple[str, str, str]]:
+    """What a factor tells: the name of the mistake, the evidence, the fix."""
+    evidence = f"every entry of the claim is {c:.6g} times the right one"
+    if c == -1.0:
+        yield "sign", "every entry of the claim has the other sign", "-claimed"
+    if c == 2.0:
+        yield "factor 2", f"{evidence}: a ½ forgotten, or a term counted twice", "claimed / 2"
+    if c == 0.5:
+        yield "factor ½", f"{evidence}: the 2 of a square forgotten, or one of two equal terms", "2 * claimed"
+    for size, what in _batch_sizes(case, c):
+        if size > 1 and _near(c * size, 1.0):
+            yield (
+                "mean for sum",
+                f"{evidence}, 1/N with N = {size} ({what}): f sums, the claim is of the mean",
+                f"{size} * claimed",
+            )
+        if size > 1 and _near(c, size):
+            yield (
+                "sum for mean",
+                f"{evidence}, N = {size} ({what}): f is a mean, the claim is of the sum",
+                f"claimed / {size}",
+            )
+    story = next((text for value, text in TOLD.items() if _near(c, value)), "")
+    if c not in (-1.0, 2.0, 0.5):
+        yield "constant factor", evidence + (f" ({story})" if story else ""), f"claimed / {c!r}"
+
+
+def _batch_sizes(case: Case, c: float) -> Iterator[tuple[int, str]]:
+    """Sizes that a mean may be over: those of the arguments, and a whole number that is the factor or one over it."""
+    yield from case.sizes.items()
+    whole = round(max(abs(c), 1.0 / abs(c)))
+    if 2 < whole < 1e9 and whole not in case.sizes:
+        yield whole, "perhaps the number of samples"
+
+
+def _near(a: float, b: float) -> bool:
+    return abs(a - b) <= 1e-6 * abs(b)
+
+
+def _zero(case: Case) -> Iterator[Candidate]:
+    if not np.any(case.claimed) and _matching(case) is not None:
+        fix = "jacobian(f)(x)  # nothing is in the claim"
+        yield Candidate(case.claimed, np.zeros(case.claimed.shape), "the claim is zero, and f does depend on x", fix)
+
+
+def _wrong_entries(case: Case) -> tuple[Array, Array, Array] | None:
+    """The claim, the right derivative, and where the claim is wrong."""
+    arrays = _matching(case)
+    if arrays is None:
+        return None
+    claimed, right, tolerance = arrays
+    return claimed, right, ~(np.abs(claimed - right) <= tolerance)
+
+
+def _listed(claimed: Array, right: Array, wrong: Array) -> str:
+    places = [tuple(int(k) for k in place) for place in np.argwhere(wrong)]
+    shown = "; ".join(f"{list(place)}: {claimed[place]:.6g} for {right[place]:.6g}" for place in places[:LISTED])
+    return shown + (f"; and {len(places) - LISTED} more" if len(places) > LISTED else "")
+
+
+def _entries(case: Case) -> Iterator[Candidate]:
+    found = _wrong_entries(case)
+    if found is None:
+        return
+    claimed, right, wrong = found
+    count = int(np.sum(wrong))
+    if count > max(1, FEW * wrong.size) or count in (0, wrong.size):
+        return
+    evidence = f"{wrong.size - count} of {wrong.size} entries are right; wrong at {_listed(claimed, right, wrong)}"
+    places = [tuple(int(k) for k in place) for place in np.argwhere(wrong)]
+    fix = "; ".join(f"claimed[{', '.join(map(str, place))}] = {float(right[place])!r}" for place in places[:LISTED])
+    yield Candidate(claimed, np.zeros(claimed.shape), evidence, fix)
+
+
+def _signs(case: Case) -> Iterator[Candidate]:
+    found = _wrong_entries(case)
+    arrays = _matching(case)
+    if found is None or arrays is None:
+        return
+    claimed, right, wrong = found
+    if np.all(wrong) or not np.any(wrong) or not np.all(np.abs(np.abs(claimed) - np.abs(right)) <= arrays[2]):
+        return
+    count = f"{int(np.sum(wrong))} of {wrong.size}"
+    evidence = f"the sizes of all entries are right, and {count} have the other sign: {_listed(claimed, right, wrong)}"
+    yield Candidate(claimed, np.zeros(claimed.shape), evidence, "-claimed at these entries")
+
+
+def _inverse(case: Case) -> Iterator[Candidate]:
+    right = case.right
+    if right.ndim == 2 and right.shape[0] == right.shape[1] and right.shape[0] > 1:
+        try:
+            value = np.linalg.inv(right)
+        except np.linalg.LinAlgError:
+            return
+        if np.linalg.cond(right) < 1e8:
+            evidence = "the claim is the inverse of the right derivative: that of the inverse function"
+            scale = float(np.max(np.abs(value)))
+            tolerance = np.full(value.shape, scale**2 * float(np.sum(case.right_tolerance)) + 1e4 * case.eps * scale)
+            yield Candidate(value, tolerance, evidence, "np.linalg.inv(claimed)")
+    elif right.ndim == 0 and right != 0.0:
+        evidence = "the claim is one over the right derivative: that of the inverse function"
+        yield Candidate(
+            1.0 / right, case.right_tolerance / right**2 + 4.0 * case.eps / abs(right), evidence, "1 / claimed"
+        )
+
+
+def _other_argument(case: Case) -> Iterator[Candidate]:
+    for name, value in case.others.items():
+        if value.shape == case.claimed.shape:
+            evidence = f"the claim is right for ∂{case.y}/∂{name}, another argument"
+            scale = float(np.max(np.abs(value), initial=0.0))
+            tolerance = np.full(value.shape, float(np.max(case.tolerance)) + 1024.0 * case.eps * scale)
+            yield Candidate(value, tolerance, evidence, f"give it for {name}, and ∂{case.y}/∂{case.x} here")
+
+
+def _not_finite(case: Case) -> Iterator[Candidate]:
+    bad = ~np.isfinite(case.claimed)
+    if np.any(bad):
+        places = [list(map(int, place)) for place in np.argwhere(bad)[:LISTED]]
+        listed = ", ".join(map(str, places))
+        evidence = f"{int(np.sum(bad))} of {bad.size} entries of the claim are no finite numbers: {listed}"
+        yield Candidate(
+            case.claimed, np.zeros(case.claimed.shape), evidence, "look for 0/0, log(0) or an overflow in the claim"
+        )
+
+
+VALUE_MISTAKES = (
+    Mistake("not finite", _not_finite),
+    Mistake("zero", _zero),
+    *(
+        Mistake(name, lambda case, name=name: _scaled(case, name))  # type: ignore[misc]
+        for name in ("sign", "factor 2", "factor ½", "mean for sum", "sum for mean", "constant factor")
+    ),
+    Mistake("derivative by another argument", _other_argument),
+    Mistake("signs at some entries", _signs),
+    Mistake("inverse", _inverse),
+)
+LAST_MISTAKES = (Mistake("correct except at listed entries", _entries),)

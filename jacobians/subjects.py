@@ -1,0 +1,140 @@
+"""What is checked: a function of one array, the point, and the claim, for each argument whose derivative is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .containers import leaves, map_tree
+from .errors import DataError, ShapeError
+from .expression import Array, as_real_array
+from .notation.names import typeset
+from .transforms import parameter_names
+
+
+@dataclass(frozen=True)
+class Subject:
+    """∂y/∂x of `f`, a function of one array, at `point`, which is claimed to be `claimed`; `sizes` may be a batch's."""
+
+    f: Callable[[Array], Any]
+    point: Array
+    claimed: Array
+    x: str
+    y: str
+    sizes: dict[int, str]
+
+
+def subjects_of_function(
+    f: Callable[..., Any], x: Any, claimed: Any, argnums: int | Sequence[int] | None
+) -> list[Subject]:
+    """One subject for every array among the chosen arguments of a function of arrays.
+
+    A tuple x is the arguments; anything else is the only one. `claimed` is an array, a tuple with one for each chosen
+    argument (None: nothing is claimed), or a function of the arguments that gives such.
+    """
+    args = list(x) if isinstance(x, tuple) else [x]
+    claims = claimed(*args) if callable(claimed) else claimed
+    numbers = _chosen(len(args), claims, argnums)
+    for number in numbers:
+        args[number] = _floating(args[number], f"argument {number}")
+    claims = [claims] if isinstance(argnums, int) or not _listed(claims, len(numbers)) else list(claims)
+    names, y = parameter_names(f, len(args)), _name_of(f)
+    sizes = batch_sizes(dict(zip(names, args, strict=True)))
+    subjects = []
+    for number, claim in zip(numbers, claims, strict=True):
+        if claim is None:
+            continue
+        points, parts = (
+            list(leaves(args[number])),
+            list(leaves(claim) if isinstance(args[number], (dict, list, tuple)) else [claim]),
+        )
+        if len(points) != len(parts):
+            raise ShapeError(
+                f"argument {number} has {len(points)} arrays, and {len(parts)} derivatives are claimed for it"
+            )
+        labels = list(_labels(args[number], names[number]))
+        for place, (point, part) in enumerate(zip(points, parts, strict=True)):
+            what = f"the claimed ∂{y}/∂{labels[place]}"
+            subjects.append(
+                Subject(
+                    _of_one(f, args, number, place), np.asarray(point), as_claim(part, what), labels[place], y, sizes
+                )
+            )
+    return subjects
+
+
+def as_claim(claimed: Any, what: str) -> Array:
+    """The claimed array; a `DataError` where it is not one of real numbers."""
+    return as_real_array(claimed, what)
+
+
+def batch_sizes(arguments: dict[str, Any]) -> dict[int, str]:
+    """Sizes that a mean may be over, with what they are: axes of the arguments first, then all their entries."""
+    found: dict[int, str] = {}
+    arrays = [
+        (typeset(name), np.shape(leaf))
+        for name, arg in arguments.items()
+        for leaf in leaves(arg)
+        if isinstance(leaf, np.ndarray)
+    ]
+    for name, shape in arrays:
+        for axis, size in enumerate(shape):
+            found.setdefault(size, f"axis {axis} of {name}" if len(shape) > 1 else f"the size of {name}")
+    for name, shape in arrays:
+        found.setdefault(int(np.prod(shape, dtype=int)), f"the entries of {name}")
+    return found
+
+
+def _chosen(count: int, claims: Any, argnums: int | Sequence[int] | None) -> list[int]:
+    if argnums is None:
+        return list(range(count)) if isinstance(claims, tuple) and count > 1 else [0]
+    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    for number in numbers:
+        if not -count <= number < count:
+            raise ShapeError(f"check_derivative: argnums {number} of a function that was given {count} arguments")
+    return [number % count for number in numbers]
+
+
+def _listed(claims: Any, count: int) -> bool:
+    if isinstance(claims, tuple) and len(claims) != count and count > 1:
+        raise ShapeError(f"check_derivative: {len(claims)} derivatives are claimed, and {count} arguments are given")
+    return isinstance(claims, tuple) and len(claims) == count
+
+
+def _floating(arg: Any, what: str) -> Any:
+    """An argument with floating-point arrays for its leaves; a list of numbers is an array."""
+    if isinstance(arg, list) and not any(isinstance(one, (np.ndarray, dict, tuple)) for one in leaves(arg)):
+        arg = np.asarray(arg)
+
+    def floating(leaf: Any, _: str) -> Array:
+        array = as_real_array(leaf, what)
+        if not np.all(np.isfinite(array)):
+            raise DataError(f"{what}: the point has entries that are no finite numbers; choose another point")
+        return array.astype(float)
+
+    return map_tree(floating, arg, "")
+
+
+def _labels(arg: Any, name: str) -> Iterator[str]:
+    names: list[str] = []
+    map_tree(lambda _, label: names.append(label), arg, name)
+    return map(typeset, names)
+
+
+def _of_one(f: Callable[..., Any], args: Sequence[Any], number: int, place: int) -> Callable[[Array], Any]:
+    """f as a function of the one array that stands at `place` among those of argument `number`."""
+
+    def of_one(array: Array) -> Any:
+        counter = iter(range(1 << 30))
+        moved = map_tree(lambda leaf, _: array[()] if next(counter) == place else leaf, args[number], "")
+        return f(*args[:number], moved, *args[number + 1 :])
+
+    return of_one
+
+
+def _name_of(f: Any) -> str:
+    name = getattr(f, "__name__", "f")
+    return typeset(name) if name.isidentifier() else "f"

@@ -1,0 +1,116 @@
+"""`check_derivative`: is a claimed derivative right, and if not, what was done?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .diagnosis import Explanation, accepted, explain_claim
+from .differences import Witness, witness
+from .errors import ShapeError
+from .expression import Array
+from .layout import check_layout, derivative_item
+from .mistakes.case import Case
+from .reports import Report, combined
+from .subjects import Subject, subjects_of_function
+
+
+def check_derivative(
+    f: Callable[..., Any],
+    x: Any,
+    claimed: Any,
+    layout: str | None = None,
+    argnums: int | Sequence[int] | None = None,
+) -> Report:
+    """Whether `claimed` is ∂f/∂x at x, in `layout` (numerator unless said): a report that names the mistake if not.
+
+    `f` is any function of NumPy arrays; a tuple x is its several arguments. `claimed` is an array or a function of the
+    same arguments that gives one; for several arguments a tuple of them, or what belongs to `argnums`. The witness
+    are extrapolated differences of f (and the complex step, where both agree), and their error estimate decides. In
+    numerator layout the shape is that of f(x) and then that of x reversed (items 1 to 4); (1, n) and (n,) are both
+    item 1a's row. Raises `LayoutError` for an unknown layout, `ShapeError` for claims that do not fit the arguments,
+    `DataError` where f or a claim gives no real numbers.
+
+    >>> A = np.arange(6.0).reshape(2, 3)
+    >>> report = check_derivative(lambda x: A @ x, np.ones(3), A.T)
+    >>> report.ok, report.diagnosis
+    (False, 'transposed: denominator layout')
+    """
+    layout = check_layout("numerator" if layout is None else layout)
+    subjects = subjects_of_function(f, x, claimed, argnums)
+    if not subjects:
+        raise ShapeError("check_derivative: nothing is claimed")
+    cases = [_case(subject, layout) for subject in subjects]
+    for place, case in enumerate(cases):
+        others = {other.x: other.right for k, other in enumerate(cases) if k != place}
+        cases[place] = replace(case, others=others)
+    return combined([_report(case) for case in cases])
+
+
+def _case(subject: Subject, layout: str) -> Case:
+    found: Witness = witness(subject.f, subject.point)
+    sizes = dict(subject.sizes)
+    for axis, size in enumerate(found.of):
+        sizes.setdefault(size, f"axis {axis} of {subject.y}")
+    return Case(found, subject.claimed, layout, subject.x, subject.y, sizes)
+
+
+def _report(case: Case) -> Report:
+    fitting = accepted(case)
+    item = derivative_item(case.of, case.wrt)
+    report = Report(False, case.symbol, case.claimed.shape, case.right.shape, case.layout, item, np.inf, None)
+    remarks = (fitting[1],) if fitting and fitting[1] else ()
+    kinks = case.laid(case.found.jumps, case.layout)
+    wrong = np.ones(case.right.shape, dtype=bool)
+    if fitting is not None:
+        report, wrong = _measured(case, fitting[0], report)
+    if np.any(kinks):
+        return _at_a_kink(case, replace(report, remarks=remarks), fitting, kinks, wrong)
+    if not np.any(wrong):
+        return replace(report, ok=True, remarks=remarks)
+    return replace(report, explanations=tuple(explain_claim(case)), remarks=remarks)
+
+
+def _measured(case: Case, claimed: Array, report: Report) -> tuple[Report, Array]:
+    """The worst entry, and where the claim is wrong."""
+    right, allowed = case.right, case.right_tolerance
+    off = np.abs(claimed - right)
+    wrong = ~(off <= allowed)
+    worst = np.where(np.isnan(off), np.inf, off)
+    worst = np.where(wrong, worst, -1.0) if np.any(wrong) else worst
+    at = np.unravel_index(int(np.argmax(worst)), right.shape)
+    index = np.unravel_index(int(np.argmax(worst)), case.claimed.shape)
+    report = replace(
+        report,
+        max_error=float(worst[at]),
+        worst_index=tuple(int(k) for k in index),
+        worst_claimed=float(claimed[at]),
+        worst_right=float(right[at]),
+        estimate=float(case.laid(case.found.errors, case.layout)[at]),
+        tolerance=float(allowed[at]),
+    )
+    return report, wrong
+
+
+def _at_a_kink(case: Case, report: Report, fitting: tuple[Array, str] | None, kinks: Array, wrong: Array) -> Report:
+    """At a kink there is no derivative: the entries, the derivatives from both sides, and where the claim lies."""
+    sharp = kinks != 0.0
+    at = tuple(int(k) for k in np.argwhere(sharp)[0])
+    right, jump = float(case.right[at]), float(kinks[at])
+    low, high = right - jump / 2, right + jump / 2
+    count = int(np.sum(sharp))
+    where = f"at {count} of {sharp.size} entries, the first {list(at)}"
+    if np.isfinite(jump):
+        evidence = f"f has a kink at this point, {where}: {low:.6g} from the left and {high:.6g} from the right"
+    else:
+        evidence = f"f jumps at this point or has no finite slope, {where}: there is no derivative"
+    if fitting is not None and np.isfinite(jump):
+        value = float(fitting[0][at])
+        inside = min(low, high) - 1e-6 * abs(jump) <= value <= max(low, high) + 1e-6 * abs(jump)
+        evidence += f"; the claimed {value:.6g} is {'between them, a subgradient' if inside else 'not between them'}"
+    kink = Explanation("the point is a kink", evidence, "check at another point: x + 0.01 * rng.normal(size=x.shape)")
+    rest = explain_claim(case) if fitting is None or np.any(wrong & ~sharp) else []
+    return replace(report, explanations=(*((kink,) if not rest else ()), *rest, *((kink,) if rest else ())))

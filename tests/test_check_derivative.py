@@ -1,0 +1,136 @@
+"""`check_derivative`: right claims pass, wrong ones are told apart, and the report says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jacobians import DataError, LayoutError, ShapeError, check_derivative, testing
+
+RNG = np.random.default_rng(4)
+A, x, W = RNG.normal(size=(3, 5)), RNG.normal(size=5), RNG.normal(size=(3, 5))
+IX = np.einsum("ik,j->ijk", np.eye(3), x)
+
+
+def test_a_right_claim() -> None:
+    report = check_derivative(lambda x: A @ x, x, A)
+    assert report.ok
+    assert report.diagnosis is None
+    assert report.max_error < 1e-13
+    assert "right" in str(report)
+
+
+@pytest.mark.parametrize("claimed", [2 * x, 2 * x[None]])
+def test_the_row_of_item_1a_has_one_axis_or_two(claimed: Any) -> None:
+    assert check_derivative(lambda x: x @ x, x, claimed).ok
+
+
+@pytest.mark.parametrize("claimed", [A[:, 0], A[:, :1]])
+def test_the_column_of_item_1b(claimed: Any) -> None:
+    assert check_derivative(lambda t: A[:, 0] * t, 2.0, claimed).ok
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator", "ad", "vec"])
+def test_a_layout_is_asked_for_and_the_others_are_named(layout: str) -> None:
+    B = RNG.normal(size=(2, 3))  # ∂(B W x)/∂W has entries b_ik x_j, and no symmetry: I ⊗ x is its own reversal
+    right = np.einsum("ik,j->ijk", B, x)
+    rights = {
+        "numerator": right,
+        "denominator": right.T,
+        "ad": right.transpose(0, 2, 1),
+        "vec": np.kron(x, B),
+    }
+    words = {"numerator": "numerator", "denominator": "denominator", "ad": '"ad"', "vec": "vec with columns"}
+    for name, claimed in rights.items():
+        report = check_derivative(lambda W: B @ W @ x, W, claimed, layout=layout)
+        assert report.ok == (name == layout)
+        if name != layout:
+            assert words[name] in (report.diagnosis or "")
+            assert name.strip('"') in str(report)
+
+
+def test_a_function_claims() -> None:
+    assert check_derivative(np.tanh, x, lambda x: np.diag(1 - np.tanh(x) ** 2)).ok
+
+
+def test_several_arguments() -> None:
+    def f(W: Any, x: Any) -> Any:
+        return W @ x
+
+    assert check_derivative(f, (W, x), (IX, W)).ok
+    assert check_derivative(f, (W, x), W, argnums=1).ok
+    assert check_derivative(f, (W, x), IX).ok
+    report = check_derivative(f, (W, x), (IX, 2 * W))
+    assert not report.ok
+    assert report.diagnosis == "factor 2"
+    assert "∂f/∂W is right" in str(report)
+    assert "∂f/∂x is not" in str(report)
+    report = check_derivative(f, (W, x), (W, IX))
+    assert "another argument" in (report.diagnosis or "")
+
+
+def test_an_opaque_function() -> None:
+    def opaque(x: Any) -> Any:
+        return np.array([float(x[0]) * float(x[1]), max(float(one) for one in x)])
+
+    at = np.array([1.0, 2.0, 5.0])
+    assert check_derivative(opaque, at, [[2.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).ok
+    report = check_derivative(opaque, at, [[2.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
+    assert report.worst_index in [(1, 1), (1, 2)]
+    assert report.max_error == pytest.approx(1.0)
+
+
+def test_the_report() -> None:
+    wrong = A.copy()
+    wrong[1, 2] += 1e-6
+    report = check_derivative(lambda x: A @ x, x, wrong)
+    assert report.worst_index == (1, 2)
+    assert report.max_error == pytest.approx(1e-6, rel=1e-3)
+    assert report.diagnosis == "correct except at listed entries"
+    assert f"claimed[1, 2] = {A[1, 2]:.6f}"[:-2] in str(report)
+    assert "[1, 2]" in str(report)
+    assert max(len(line) for line in str(report).splitlines()) <= 80
+
+
+def test_values_tell_where_shapes_cannot() -> None:
+    S = RNG.normal(size=(3, 3))
+    report = check_derivative(lambda x: S @ x, x[:3], S.T)
+    assert report.diagnosis == "transposed: denominator layout"
+    assert "shapes cannot tell" in str(report)
+    assert "claimed.T" in str(report)
+    assert "shapes cannot tell" not in str(check_derivative(lambda x: A @ x, x, A.T))
+
+
+def test_a_kink() -> None:
+    at = np.array([0.0, 1.0])
+    report = check_derivative(np.abs, at, np.diag(np.sign(at)))
+    assert not report.ok
+    assert report.diagnosis == "the point is a kink"
+    text = " ".join(str(report).split())
+    assert "-1 from the left" in text
+    assert "subgradient" in text
+    both = check_derivative(np.abs, at, np.diag([0.5, -1.0]))
+    assert "kink" in (both.diagnosis or "")
+
+
+def test_an_assertion_has_the_same_text() -> None:
+    testing.assert_derivative(np.sin, x, lambda x: np.diag(np.cos(x)))
+    report = check_derivative(np.sin, x, np.cos(x))
+    with pytest.raises(AssertionError) as caught:
+        testing.assert_derivative(np.sin, x, np.cos(x))
+    assert str(caught.value) == str(report)
+
+
+def test_what_cannot_be_checked() -> None:
+    with pytest.raises(LayoutError, match="unknown layout"):
+        check_derivative(np.sin, x, x, layout="row")
+    with pytest.raises(DataError, match="claimed"):
+        check_derivative(np.sin, x, "cos")
+    with pytest.raises(DataError, match="finite"):
+        check_derivative(np.sin, np.array([np.nan]), 1.0)
+    with pytest.raises(ShapeError, match="argnums 2"):
+        check_derivative(np.sin, x, x, argnums=2)
+    with pytest.raises(ShapeError, match="3 derivatives"):
+        check_derivative(lambda W, x: W @ x, (W, x), (x, x, x))
