@@ -284,3 +284,9 @@ def test_the_command_draws_an_expression(tmp_path: Path, capsys: pytest.CaptureF
 def test_the_command_refuses_in_a_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw", *arguments]) == 2
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_in_a_notebook_the_text_is_given_and_not_shown_besides(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = repr(draw(networks.shallow("d", "h", "n")))
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert repr(draw(networks.shallow("d", "h", "n"))) == expected

@@ -24,9 +24,16 @@ def as_text(scene: Scene) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    Console(file=out, width=WIDTH, color_system=None, emoji=False, markup=False, highlight=False).print(
-        renderable(scene)
+    console = Console(
+        file=out,
+        width=WIDTH,
+        color_system=None,
+        emoji=False,
+        markup=False,
+        highlight=False,
+        force_jupyter=False,  # in a notebook too the text goes where it is asked for, and is not shown besides
     )
+    console.print(renderable(scene))
     return "\n".join(row.rstrip() for row in out.getvalue().rstrip().splitlines())
 
 
