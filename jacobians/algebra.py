@@ -44,10 +44,13 @@ LONGEST_SUM = 8
 
 
 def _distributed(operand: Expression) -> list[Expression]:
-    """The terms of a sum of which one has a delta, or an axis of no operand; anything else as it is."""
+    """The terms of a sum of which one has a delta; anything else as it is.
+
+    Without a delta nothing is gained, and digits may be lost: (x − x̄)² is not x² − 2 x x̄ + x̄² in floating point.
+    """
     if isinstance(operand, Network) and len(operand.terms) > 1:
         for term in operand.terms:
-            if len(set(term.output)) < len(term.output) or not set(term.output) <= term.held:
+            if len(set(term.output)) < len(term.output):
                 return [Network.of([one], operand.shape) for one in operand.terms]
     return [operand]
 

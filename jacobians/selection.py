@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .expression import Expression
-from .index_maps import IndexMap
+from .index_maps import IndexMap, Selector
 from .sizes import Size
 
 
@@ -34,6 +34,8 @@ def apply_map(
     twins = [k for k in others if operands[k] is index_map]
     if any(big in indices[k][1:] for k in twins) or big in smalls:
         return None
+    if twins and isinstance(index_map, Selector) and not index_map.pick.injective:
+        return None  # an entry that is picked twice has two short indices
     result = list(output)
     for k in others:
         if k in twins:  # the same map twice: their short indices are equal

@@ -153,7 +153,9 @@ def renumber(
         for index in group:
             numbers.setdefault(index, len(numbers))
     for index, size in sizes.items():
-        if size != 1:
+        if index not in numbers and isinstance(size, int):
+            coefficient *= size
+        else:
             numbers.setdefault(index, len(numbers))
     return Term(
         coefficient,

@@ -276,9 +276,12 @@ def test_a_sum_over_nothing_is_counted_in_every_notation() -> None:
     assert J.index_notation().endswith("= n")
     assert [operand.shape for operand in J.operands[0]] == [("n",)]
     J = derivative(np.sum(A - w, axis=1), w)
-    (ones,) = J.operands[0]
-    assert_close(evaluate(ones, {}), np.ones(3), 0)
-    assert (J.einsum, J.coefficients) == ("a->iji", (-1.0,))
+    assert (J.einsum, J.coefficients, J.operands) == ("->iji", (-3.0,), ((),))
+    x = vector("x", 4)  # a number that is known is in the coefficient, where like terms meet
+    J = derivative(2.0 * (x - np.mean(x)), x)
+    assert J.matrix_notation() == "2 I₄ − ½ · 1 1ᵀ"
+    J = derivative(derivative(np.sum((x - np.mean(x)) ** 2), x), x)
+    assert J.matrix_notation() == "2 I₄ − ½ · 1 1ᵀ"
 
 
 def test_values_for_what_dropped_out_are_no_error() -> None:
@@ -413,3 +416,19 @@ def test_augmented_assignment_rebinds() -> None:
     y += 1.0
     assert y is (x + 1.0)
     assert x is vector("x", 3)
+
+
+def test_no_digits_are_lost_by_multiplying_out() -> None:
+    """(x − x̄)² and ‖x_i − y_j‖² are computed as they are written, far from zero too; NumPy is the witness."""
+    rng = np.random.default_rng(0)
+    x, X, Y = vector("x", 50), matrix("X", 4, 3), matrix("Y", 5, 3)
+    far = {"x": 1e6 + rng.normal(size=50), "X": 1e6 + rng.normal(size=(4, 3)), "Y": 1e6 + rng.normal(size=(5, 3))}
+
+    def distances(X: Any, Y: Any) -> Any:
+        return np.sum((X[:, None] - Y[None]) ** 2, axis=-1)
+
+    assert_close(evaluate(np.var(x), {"x": far["x"]}), np.var(far["x"]), 1e-12)
+    mine = evaluate(distances(X, Y), {"X": far["X"], "Y": far["Y"]})
+    assert_close(mine, distances(far["X"], far["Y"]), 1e-12)
+    J = derivative(np.var(x), x)
+    assert_close(J.evaluate({"x": far["x"]}), 2.0 * (far["x"] - far["x"].mean()) / 50, 1e-9)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import assert_close, relevant
+from helpers import assert_close, central_differences, relevant
 
 from jacobians import (
     Expression,
@@ -158,3 +158,23 @@ def test_an_index_map_that_meets_itself_crosswise() -> None:
     assert_close(evaluate(J.norm(), {"x": value}), np.linalg.norm(dense), 1e-14)
     assert_close(evaluate(J @ J.T, {"x": value}), dense @ dense.T, 1e-14)
     assert_close(evaluate(J.T @ J, {"x": value}), dense.T @ dense, 1e-14)
+
+
+@pytest.mark.parametrize("places", [[0, 0, 2], [1, 1], [-1, 0, -1, 2]])
+def test_an_entry_that_is_taken_twice(places: list[int]) -> None:
+    """Then the map meets itself in more than the diagonal: Jᵀ J holds what both places have in common."""
+    x = vector("x", 3)
+    value = np.array([2.0, 3.0, 5.0])
+    J = derivative(np.sin(x[places]) * np.arange(1.0, 1.0 + len(places)), x)
+    dense = J.evaluate({"x": value})
+    for product, expected in (
+        (J @ J.T, dense @ dense.T),
+        (J.T @ J, dense.T @ dense),
+        (J.norm() ** 2, np.sum(dense**2)),
+    ):
+        assert_close(evaluate(product, {"x": value}), expected, 1e-14)
+    total = np.sum(J.expression @ np.ones(3)) + np.sum(J.expression**2)  # derivatives of what holds the map twice
+    H = derivative(derivative(total, x), x)
+    assert_close(
+        H.evaluate({"x": value}), central_differences(lambda at: derivative(total, x).evaluate({"x": at}), value), 1e-8
+    )
