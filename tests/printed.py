@@ -1,14 +1,14 @@
 """A reader of printed forms that shares nothing with the calculus: the text of a closed form, with NumPy values.
 
-Vectors are columns, `ᵀ` turns, side by side is the matrix product (a scalar multiplies), and a quotient is by a
-scalar. A `1` in a product of matrices is a vector of ones, whose length is that of what it meets; one that meets
-nothing has that of the result.
+Vectors are columns, `ᵀ` turns, side by side is the matrix product (a scalar multiplies), a quotient is by a scalar, and
+⊗ is that of items 6 and 7 of the notes. A `1` is the number or a vector of ones: whatever lets the sizes agree.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ MARKS = "ᵀ⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?|[½¼¾])|I_(?P<size>\w|\{[^}]*\})|I(?P<digits>[₀-₉]+)"
     rf"|(?P<name>(?:[^\W\d_{MARKS}][\u0300-\u036f]*)+[₀-₉]*(?:[′″‴](?=\())?)"
-    r"|(?P<power>ᵀ|⁻ᵀ|⁻?[⁰¹²³⁴-⁹]+)|(?P<mark>[()‖+−⊙/·|]))"
+    r"|(?P<power>ᵀ|⁻ᵀ|⁻?[⁰¹²³⁴-⁹]+)|(?P<mark>[()‖+−⊙⊗/·|]))"
 )
 DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉⁻", "01234567890123456789-")
 FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
@@ -43,20 +43,32 @@ FUNCTIONS: dict[str, Any] = {
     "sigmoid": _sigmoid,
     "sqrt": np.sqrt,
 }
-SLOPES: dict[str, Any] = {"tanh": lambda z: 1 - np.tanh(z) ** 2, "sigmoid": lambda z: _sigmoid(z) * _sigmoid(-z)}
+PRIMES: dict[str, Any] = {
+    "tanh′": lambda z: 1 - np.tanh(z) ** 2,
+    "tanh″": lambda z: -2 * np.tanh(z) * (1 - np.tanh(z) ** 2),
+    "sigmoid′": lambda z: _sigmoid(z) * _sigmoid(-z),
+}
 
 
-class Ones:
-    """`scale` times a vector of ones, a row if `turned`, or a matrix of ones if `square`; the length is open."""
-
-    def __init__(self, scale: Any = 1.0, turned: bool = False, square: bool = False) -> None:
-        self.scale, self.turned, self.square = scale, turned, square
+class SizesDisagreeError(Exception):
+    """A `1` was read with the wrong length, or the form is wrong."""
 
 
 class Reader:
-    """Reads one text. `values` are arrays by their printed names, `sizes` the symbols, `sigma` what σ is."""
+    """Reads one text. `values` are arrays by their printed names, `sizes` the symbols, `sigma` what σ is.
 
-    def __init__(self, text: str, values: Mapping[str, np.ndarray], sizes: Mapping[str, int], sigma: str) -> None:
+    `ones` are the lengths of the ones, in the order in which they stand.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        values: Mapping[str, np.ndarray],
+        sizes: Mapping[str, int],
+        sigma: str,
+        ones: Sequence[int] = (),
+    ) -> None:
+        self.ones = list(ones)
         self.tokens: list[tuple[str, str]] = []
         place = 0
         while place < len(text):
@@ -85,26 +97,33 @@ class Reader:
     def sum(self) -> Any:
         negative = self.take("−")
         total = self.quotient()
-        total = _times(np.array([[-1.0]]), total) if negative else total
+        total = -total if negative else total
         while self.ahead[1] in ("+", "−"):
             sign = -1.0 if self.ahead[1] == "−" else 1.0
             self.place += 1
             other = self.quotient()
+            agree(total.shape == other.shape)
             total = total + sign * other
         return total
 
     def quotient(self) -> Any:
         value = self.product()
-        while self.ahead[1] in ("/", "⊙"):
+        while self.ahead[1] in ("/", "⊙", "⊗"):
             mark = self.ahead[1]
             self.place += 1
             other = self.product()
-            if mark == "⊙":
-                assert value.shape == other.shape
+            if mark == "⊗":
+                vector = value.shape[1] == 1
+                agree(vector or other.shape[1] == 1)
+                value = (
+                    np.einsum("i,kj->ijk", value[:, 0], other) if vector else np.einsum("j,ki->ijk", other[:, 0], value)
+                )
+            elif mark == "⊙":
+                agree(value.shape == other.shape)
                 value = value * other
             else:
-                assert other.shape == (1, 1) or value.shape == other.shape
-                value = value / other
+                agree(other.shape == (1, 1) or value.shape == other.shape)
+                value = value / (other if value.ndim < 3 else other[0, 0])
         return value
 
     def product(self) -> Any:
@@ -124,9 +143,7 @@ class Reader:
             mark = self.ahead[1]
             self.place += 1
             if mark in ("ᵀ", "⁻ᵀ"):
-                value = (
-                    Ones(1.0, True) if isinstance(value, float) else np.linalg.inv(value).T if "⁻" in mark else value.T
-                )
+                value = np.linalg.inv(value).T if "⁻" in mark else value.T
             else:
                 exponent = int(mark.translate(DIGITS))
                 value = value**exponent if value.shape == (1, 1) else np.linalg.matrix_power(value, exponent)
@@ -136,7 +153,7 @@ class Reader:
         kind, text = self.ahead
         self.place += 1
         if kind == "number":
-            return 1.0 if text == "1" else np.array([[FRACTIONS.get(text) or float(text)]])
+            return np.ones((self.ones.pop(0), 1)) if text == "1" else np.array([[FRACTIONS.get(text) or float(text)]])
         if kind in ("size", "digits"):
             size = text.strip("{}").translate(DIGITS)
             return np.eye(int(size) if size.isdecimal() else self.sizes[size])
@@ -158,13 +175,13 @@ class Reader:
         return inner
 
     def call(self, name: str) -> np.ndarray:
-        function = name.rstrip("′").replace("σ", self.sigma)
+        function = (PRIMES | FUNCTIONS)[name.replace("σ", self.sigma)]
         self.expect("(")
         outside, self.closing = self.closing, ()
         inner = self.sum()
         self.closing = outside
         self.expect(")")
-        return (SLOPES if name.endswith("′") else FUNCTIONS)[function](inner)
+        return function(inner)
 
 
 def _column(value: np.ndarray) -> np.ndarray:
@@ -172,15 +189,16 @@ def _column(value: np.ndarray) -> np.ndarray:
     return value.reshape(-1, 1) if value.ndim < 2 else value
 
 
+def agree(sizes: bool) -> None:
+    if not sizes:
+        raise SizesDisagreeError
+
+
 def _times(a: Any, b: Any) -> Any:
-    a, b = (Ones() if isinstance(one, float) else one for one in (a, b))
-    if isinstance(a, Ones) and isinstance(b, Ones):
-        return Ones(a.scale * b.scale, square=True)
-    if isinstance(a, Ones):
-        return a.scale * b if b.shape == (1, 1) and not a.turned else a.scale * b.sum(axis=0, keepdims=True)
-    if isinstance(b, Ones):
-        return Ones(a * b.scale, b.turned, b.square) if a.shape == (1, 1) else b.scale * a.sum(axis=1, keepdims=True)
-    return a * b if (1, 1) in (a.shape, b.shape) else a @ b
+    if (1, 1) in (a.shape, b.shape):
+        return a * b
+    agree(a.shape[1] == b.shape[0])
+    return a @ b
 
 
 def read_matrix(
@@ -191,18 +209,20 @@ def read_matrix(
     sigma: str = "sigmoid",
 ) -> np.ndarray:
     """The value of a closed form, as an array of `shape`."""
-    reader = Reader(text, values, sizes, sigma)
-    value = reader.sum()
-    assert reader.ahead[0] == "end", f"{text!r}: left over {reader.tokens[reader.place :]}"
-    if isinstance(value, float):
-        value = Ones()
     if text == "0":
         return np.zeros(shape)
-    if isinstance(value, Ones):
-        return value.scale * np.ones(shape)
-    rows = {0: (1, 1), 1: (1, *shape)}.get(len(shape), shape)
-    assert value.shape in (rows, (*shape, 1)), f"{text!r} has shape {value.shape}, expected {rows}"
-    return value.reshape(shape)
+    expected = {0: (1, 1), 1: (1, *shape)}.get(len(shape), shape)
+    count = Reader(text, values, sizes, sigma).tokens.count(("number", "1"))
+    for ones in itertools.product(sorted({1, *sizes.values(), *shape}, reverse=True), repeat=count):
+        reader = Reader(text, values, sizes, sigma, ones)
+        try:
+            value = reader.sum()
+            agree(value.shape in (expected, (*shape, 1)))
+        except SizesDisagreeError:
+            continue
+        assert reader.ahead[0] == "end", f"{text!r}: left over {reader.tokens[reader.place :]}"
+        return value.reshape(shape)
+    raise AssertionError(f"{text!r} has no reading of shape {shape}")
 
 
 def _terms(text: str) -> list[tuple[float, str]]:
@@ -248,7 +268,7 @@ def read_components(
                 lengths |= dict(zip(letters, value.shape, strict=True))
                 operands += [value, letters]
             else:
-                factor *= float(Reader(piece, values, sizes, sigma).sum())
+                factor *= Reader(piece, values, sizes, sigma, [1]).sum()[0, 0]
         for letters in deltas:
             operands += [np.eye(lengths[letters[0]]), letters]
         used = {letter for letters in operands[1::2] for letter in letters}

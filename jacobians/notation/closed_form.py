@@ -107,9 +107,14 @@ class _Graph:
             self._contract(vertex)
             inner_vertices.remove(vertex)
         self._merge_parallel()
-        for edge in [edge for edge in self.edges if edge.u == edge.v]:
-            self._labels[edge.u].append((edge.place, diagonal_of(edge.product)))
-        self.edges = [edge for edge in self.edges if edge.u != edge.v]
+        for vertex in self.outputs:
+            self._hang_loops(vertex)
+
+    def _hang_loops(self, vertex: int) -> None:
+        """Make a matrix from a vertex to itself the vector of its diagonal."""
+        loops = [edge for edge in self.at(vertex) if edge.u == edge.v]
+        self._labels[vertex] += [(edge.place, diagonal_of(edge.product)) for edge in loops]
+        self.edges = [edge for edge in self.edges if edge not in loops]
 
     def _readiness(self, vertex: int) -> tuple[int, int, int]:
         """Ends first, then vertices between neighbours in the chain."""
@@ -136,6 +141,8 @@ class _Graph:
         )
 
     def _contract(self, vertex: int) -> None:
+        if len(self.at(vertex)) > 1:
+            self._hang_loops(vertex)
         edges = self.at(vertex)
         labels = self.labels(vertex)
         size = self.term.sizes[vertex]

@@ -112,7 +112,9 @@ class Entrywise:
 
     @property
     def T(self) -> Entrywise:
-        return Entrywise(self.products, not self.turned)
+        if 1 in (self.rows, self.columns):
+            return Entrywise(self.products, not self.turned)
+        return Entrywise(tuple(turn(product) for product in self.products))
 
 
 @dataclass(frozen=True)
@@ -393,10 +395,11 @@ def is_turned(factor: Factor) -> bool:
 
 def root(body: Sum) -> Monomial:
     """The square root of a scalar: of squares of norms the norms."""
-    if len(body) == 1 and body[0].coefficient == 1.0:
-        scalars = body[0].scalars
-        if all(isinstance(scalar, Norm) and exponent % 2 == 0 for scalar, exponent in scalars):
-            return Monomial(scalars=tuple((scalar, exponent // 2) for scalar, exponent in scalars))
+    if len(body) == 1 and body[0].coefficient > 0 and body[0].scalars:
+        number, scalars = body[0].coefficient ** 0.5, body[0].scalars
+        squares = all(isinstance(scalar, Norm) and exponent % 2 == 0 for scalar, exponent in scalars)
+        if squares and number * number == body[0].coefficient:
+            return Monomial(number, tuple((scalar, exponent // 2) for scalar, exponent in scalars))
     return Monomial(scalars=((Call("sqrt", body), 1),))
 
 

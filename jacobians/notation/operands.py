@@ -39,6 +39,8 @@ def form_of(node: Expression, writer: Writer) -> Sum | None:
 
 
 def _primitive(node: Primitive, writer: Writer) -> Sum | None:
+    if node.rule not in (DETERMINANT, LOG_DETERMINANT, INVERSE, SOLVE) or not writer.form(node.args[0]):
+        return None
     if node.rule in (DETERMINANT, LOG_DETERMINANT) and not node.shape:
         return (Monomial(scalars=((Call(node.rule.name, writer.form(node.args[0])), 1),)),)
     if node.rule is INVERSE:
@@ -71,6 +73,8 @@ def _quotient(node: Elementwise, writer: Writer) -> Sum | None:
 
 
 def _divided(top: Sum, bottom: Sum) -> Sum | None:
+    if not top:
+        return ()
     divisor = as_monomial(bottom)
     return (as_monomial(top).times(divisor.to_the(-1)),) if divisor.coefficient else None
 

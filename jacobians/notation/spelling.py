@@ -43,28 +43,34 @@ class Speller:
     def sum(self, body: Sum) -> Spelled:
         """Monomials added up."""
         coefficients = [one.coefficient if _in_front(one) else copysign(1.0, one.coefficient) for one in body]
-        return signed_sum(self.alphabet, coefficients, [self.monomial(one) for one in body])
+        alone = len(body) == 1 and body[0].coefficient == 1.0
+        return signed_sum(self.alphabet, coefficients, [self.monomial(one, alone) for one in body])
 
-    def monomial(self, monomial: Monomial) -> Spelled:
-        """A monomial without its coefficient; but 1 / x and 2 / x with its size."""
+    def monomial(self, monomial: Monomial, alone: bool) -> Spelled:
+        """A monomial without its coefficient; but 1 / x and 2 / x with its size.
+
+        A sum in parentheses keeps them unless it is `alone`.
+        """
         above = [self.raised(*entry) for entry in _ordered(monomial.scalars) if entry[1] > 0]
         below = [self.raised(scalar, -exponent) for scalar, exponent in _ordered(monomial.scalars) if exponent < 0]
-        body = self.product(monomial.body) if monomial.body else None
-        top = self._beside([*above, *([body] if body else [])], loose=_is_loose(monomial.body))
+        parts = [*above, *([self.product(monomial.body)] if monomial.body else [])]
+        if len(parts) > 1 or below or not alone:
+            *ahead, last = parts or [("", True)]
+            loose = _needs_parentheses(monomial, last, bool(ahead), bool(below))
+            texts = [self.alphabet.grouped(*part) for part in ahead]
+            parts = [
+                (self.alphabet.product([*texts, self.alphabet.grouped(last[0], not loose)]), last[1] and not ahead)
+            ]
         if not below:
-            return top
-        text = top[0] if _in_front(monomial) else self.alphabet.number(abs(monomial.coefficient))
-        return self.alphabet.quotient((text, True), self._beside(below, loose=True)), False
+            return parts[0] if parts else ("", True)
+        text = parts[0][0] if _in_front(monomial) else self.alphabet.number(abs(monomial.coefficient))
+        divisor = self._divisor(below)
+        return self.alphabet.quotient((text, True), divisor), False
 
-    def _beside(self, parts: Sequence[Spelled], loose: bool) -> Spelled:
-        """Parts side by side; `loose` ones, such as a ⊙ b, need parentheses beside others."""
-        if not parts:
-            return "", True
-        if len(parts) == 1:
-            return parts[0]
-        *ahead, last = parts
-        texts = [self.alphabet.grouped(*part) for part in ahead]
-        return self.alphabet.product([*texts, self.alphabet.grouped(*last) if loose else last[0]]), False
+    def _divisor(self, below: Sequence[Spelled]) -> Spelled:
+        if len(below) == 1:
+            return below[0]
+        return self.alphabet.product([self.alphabet.grouped(*part) for part in below]), False
 
     # --- scalars ----------------------------------------------------------------------------------------------
 
@@ -180,8 +186,18 @@ def _in_front(monomial: Monomial) -> bool:
     return positive or bool(monomial.body) or not monomial.scalars
 
 
-def _is_loose(product: Product) -> bool:
-    return not product or (len(product) == 1 and isinstance(product[0], Entrywise | Group | Symbol))
+def _needs_parentheses(monomial: Monomial, last: Spelled, ahead: bool, divided: bool) -> bool:
+    """Whether the last part of a product needs parentheses: a sum always, a ⊙ b and a ⊗ b beside others."""
+    if last[1]:
+        return False
+    if not monomial.body:
+        return ahead or isinstance(monomial.scalars[0][0], Bracket)
+    if len(monomial.body) > 1:
+        return False
+    (factor,) = monomial.body
+    if isinstance(factor, Entrywise | Tensor):
+        return ahead or divided
+    return not isinstance(factor, Symbol) or ahead or divided or abs(monomial.coefficient) != 1.0
 
 
 def signed_sum(alphabet: Alphabet, coefficients: Sequence[float], bodies: Sequence[Spelled]) -> Spelled:

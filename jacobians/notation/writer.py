@@ -181,7 +181,9 @@ class ExpressionWriter:
         if pick.indices is not None:
             return self.alphabet.place(long, f"p({short[0]})")
         inner = short[0] if pick.step == 1 else f"−{short[0]}" if pick.step == -1 else f"{pick.step}{short[0]}"
-        return self.alphabet.place(long, inner if pick.start == 0 else f"{inner}+{pick.start}")
+        if pick.start == 0:
+            return self.alphabet.delta([long, inner]) if pick.step == 1 else self.alphabet.place(long, inner)
+        return self.alphabet.place(long, f"{inner}+{pick.start}")
 
     def _take(self, node: Take) -> str:
         name, pick = node.body.name, node.pick

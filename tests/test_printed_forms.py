@@ -1,0 +1,154 @@
+"""Printed forms are never wrong: of random expressions, each is read back by a reader that knows no calculus."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers import assert_close, relevant
+from printed import read_matrix
+
+from jacobians import Expression, derivative, evaluate, matrix, scalar, vector
+from jacobians.notation.names import typeset
+
+SIZES = {"n": 3, "m": 2}
+SHAPES = {"X": "n n", "A": "n n", "B": "n n", "Y": "n m", "Z": "m n", "x": "n", "a": "n", "y": "m", "t": "", "c": ""}
+VARIABLES = {name: (scalar, vector, matrix)[len(sizes.split())](name, *sizes.split()) for name, sizes in SHAPES.items()}
+
+
+class Draw:
+    """Random expressions of a wanted shape, of some depth."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def pick(self, *choices):
+        return choices[self.rng.integers(len(choices))]
+
+    def leaf(self, shape: tuple[str, ...]) -> Expression:
+        fitting = [one for one in VARIABLES.values() if one.shape == shape]
+        return self.pick(*fitting) if fitting else VARIABLES["Z"] @ VARIABLES["Y"]
+
+    def of(self, shape: tuple[str, ...], depth: int) -> Expression:
+        if not depth:
+            return self.leaf(shape)
+        if self.rng.random() < 0.3:
+            return self.pick(self.total, self.scaled)(shape, depth)
+        return {0: self.number, 1: self.column, 2: self.table}[len(shape)](shape, depth)
+
+    def total(self, shape, depth):
+        first, second = self.of(shape, depth - 1), self.of(shape, depth - 1)
+        return first + second if self.rng.random() < 0.5 else first - second
+
+    def scaled(self, shape, depth):
+        factor = self.pick(2.0, -1.0, 0.5, self.of((), depth - 1))
+        body = self.of(shape, depth - 1)
+        return body / self.positive(depth - 1) if self.rng.random() < 0.3 else factor * body
+
+    def positive(self, depth):
+        size = self.pick("n", "m")
+        kind = self.rng.integers(3)
+        if kind == 0:
+            return np.linalg.norm(self.of((size,), depth))
+        v = self.of((size,), depth)
+        return v @ v + 1.0 if kind == 1 else 2.0 + VARIABLES["t"] * VARIABLES["t"]
+
+    def number(self, shape, depth):
+        size = self.pick("n", "m")
+        square = self.of(("n", "n"), depth - 1)
+        row, column = self.of((size,), depth - 1), self.of((size,), depth - 1)
+        return self.pick(
+            lambda: row @ column,
+            lambda: row @ self.of((size, "n"), depth - 1) @ self.leaf(("n",)),
+            lambda: np.trace(square @ self.of(("n", "n"), depth - 1)),
+            lambda: np.linalg.det(square),
+            lambda: np.sum(row),
+            lambda: self.positive(depth - 1),
+            lambda: np.sum(square * square),
+        )()
+
+    def column(self, shape, depth):
+        (size,) = shape
+        other = self.pick("n", "m")
+        return self.pick(
+            lambda: self.of((size, other), depth - 1) @ self.of((other,), depth - 1),
+            lambda: self.of(shape, depth - 1) * self.of(shape, depth - 1),
+            lambda: np.tanh(self.of(shape, depth - 1)),
+            lambda: np.sum(self.of((size, other), depth - 1), axis=1),
+            lambda: np.diagonal(self.of((size, size), depth - 1)),
+        )()
+
+    def table(self, shape, depth):
+        rows, columns = shape
+        if rows == columns == "m":
+            return self.of(("m", "n"), depth - 1) @ self.of(("n", "m"), depth - 1)
+        other = self.pick("n", "m")
+        choices = [
+            lambda: self.of((rows, other), depth - 1) @ self.of((other, columns), depth - 1),
+            lambda: self.of((columns, rows), depth - 1).T,
+            lambda: self.of(shape, depth - 1) * self.of(shape, depth - 1),
+            lambda: np.outer(self.of((rows,), depth - 1), self.of((columns,), depth - 1)),
+        ]
+        if rows == columns:
+            choices += [
+                lambda: np.linalg.inv(self.of(shape, depth - 1)),
+                lambda: np.diag(self.of((rows,), depth - 1)),
+            ]
+        return self.pick(*choices)()
+
+
+def values(seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(size=tuple(SIZES[size] for size in sizes.split())) for name, sizes in SHAPES.items()}
+
+
+def read(text: str | None, expected: np.ndarray, given: dict[str, np.ndarray]) -> bool:
+    """Whether `text` can be read; then it must have the value `expected`."""
+    unread = ("…", "∂", "_i", "_{", "(0)")  # cut, shared adjoints, components, a zero whose shape no text tells
+    if text is None or any(mark in text for mark in unread):
+        return False
+    if not np.isfinite(expected).all() or np.abs(expected).max(initial=0.0) > 1e8:
+        return False
+    found = read_matrix(text, expected.shape, {typeset(name): value for name, value in given.items()}, SIZES, "tanh")
+    assert_close(found, expected, 1e-7)
+    return True
+
+
+def check(expression: Expression, seed: int) -> int:
+    """Read the form of an expression and those of its first and second derivatives; how many could be read."""
+    rng = np.random.default_rng(seed)
+    names = sorted(relevant(dict.fromkeys(SHAPES), expression))
+    given = values(seed)
+    texts = [(str(expression), expression)]
+    node = expression
+    for _ in range(2):
+        if not names or node.ndim > 2:
+            break
+        by = VARIABLES[names[rng.integers(len(names))]]
+        jacobian = derivative(node, by)
+        texts.append((jacobian.matrix_notation(), jacobian.expression))
+        node = jacobian.expression
+    count = 0
+    for text, one in texts:
+        try:
+            expected = evaluate(one, relevant(given, one), sizes=SIZES)
+        except np.linalg.LinAlgError:
+            continue
+        try:
+            count += read(text, expected, given)
+        except AssertionError as error:
+            raise AssertionError(f"{text}, of {expression}: {str(error)[:200]}") from error
+    return count
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_the_printed_form_of_a_random_expression_is_its_value(block: int) -> None:
+    count = 0
+    for seed in range(12 * block, 12 * block + 12):
+        draw = Draw(seed)
+        rank = int(draw.rng.integers(3))
+        expression = draw.of(("n", "m")[:rank] if rank < 2 else ("n", "n"), 1 + seed % 3)
+        try:
+            count += check(expression, seed)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {expression!r}") from error
+    assert count > 12
