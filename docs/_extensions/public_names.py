@@ -20,7 +20,12 @@ from sphinx.environment import BuildEnvironment
 import jacobians
 
 QUOTED = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
-NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+def as_code(quoted: str, parameters: set[str]) -> str:
+    """A name for the default role to look up, anything else as it stands."""
+    return f"`{quoted}`" if NAME.fullmatch(quoted) and quoted not in parameters else f"``{quoted}``"
 
 
 def as_markup(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
@@ -29,13 +34,12 @@ def as_markup(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: 
     with suppress(TypeError, ValueError):
         parameters = set(inspect.signature(obj).parameters)
 
-    def quoted(match: re.Match[str]) -> str:
-        is_name = NAME.fullmatch(match[1]) and match[1] not in parameters
-        return match[0] if is_name else f"``{match[1]}``"
-
     for place, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
-            lines[place] = QUOTED.sub(quoted, line.replace("|", r"\|") if "`" not in line else line)
+            pieces = QUOTED.split(line)  # text, what is quoted, text, …
+            texts = [text.replace("|", r"\|") for text in pieces[::2]]
+            codes = [as_code(code, parameters) for code in pieces[1::2]]
+            lines[place] = "".join(text + code for text, code in zip(texts, [*codes, ""], strict=True))
 
 
 def resolve(
