@@ -267,12 +267,12 @@ class Jacobian(Displayed):
 
     @cached_property
     def _names(self) -> dict[str, Expression]:
-        return name_table(self._points)
+        return name_table(self.points)
 
     @property
-    def _points(self) -> list[Expression]:
+    def points(self) -> list[Expression]:
         """What values may be given for: all that the paths run along, and what was differentiated before."""
-        return [*(point for path in self.chain.paths for point in path), *(self._inner._points if self._inner else [])]
+        return [*(point for path in self.chain.paths for point in path), *(self._inner.points if self._inner else [])]
 
     def evaluate(
         self,

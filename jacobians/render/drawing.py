@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from ..errors import OptionError
+from ..jacobian_tensor import Jacobian
 from .backpropagation import backpropagation
 from .chain_placement import chain_of, place_chain
 from .files import as_png, write_whole
 from .graph_placement import place_graph
+from .network_placement import place_network
 from .picture import Picture
 from .scene import Detail, Scene
+from .slice_placement import place_slices
+from .slices import slice_scene
 from .svg import THEMES, as_svg
-from .terminal import as_text, renderable
+from .tensor_network import network_scene
+from .terminal import as_text, in_words, passes, slices_in_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 #: How a picture is written, by the end of the file's name.
 FORMATS = (".svg", ".png")
 
 
-class Drawing:
-    """A picture of a forward and a backward pass. `svg()` and `png()` give it as a document, `save` writes a file."""
+class Shown(Protocol):
+    """A scene: what a picture shows, and in words."""
 
-    def __init__(self, scene: Scene) -> None:
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+
+class Drawing:
+    """A picture. `svg()` and `png()` give it as a document, `text()` in characters, `save` writes a file."""
+
+    def __init__(self, scene: Shown, place: Callable[[], Picture], write: Callable[[], RenderableType]) -> None:
         self.scene = scene
+        self._place = place
+        self._write = write
 
     @cached_property
     def picture(self) -> Picture:
         """Everything at its place."""
-        row = chain_of(self.scene)
-        return place_graph(self.scene) if row is None else place_chain(self.scene, row)
+        return self._place()
 
     def svg(self, theme: str = "auto") -> str:
         """One SVG document; `theme` is "auto" (as the reader's), "light" or "dark"."""
@@ -54,10 +73,10 @@ class Drawing:
 
     def text(self) -> str:
         """The picture in characters, lines of at most 80 columns."""
-        return as_text(self.scene)
+        return as_text(self._write())
 
-    def __rich__(self) -> Any:
-        return renderable(self.scene)
+    def __rich__(self) -> RenderableType:
+        return self._write()
 
     def __repr__(self) -> str:
         return self.text()
@@ -80,21 +99,50 @@ def check_detail(detail: str) -> Detail:
     return detail  # type: ignore[return-value]
 
 
-def draw(what: Any, path: str | os.PathLike[str] | None = None, detail: str = "full") -> Drawing:
-    """Draw an expression or a network: its forward pass above, the backward pass below.
+def draw(
+    what: Any,
+    path: str | os.PathLike[str] | None = None,
+    detail: str = "full",
+    values: Mapping[str, Any] | None = None,
+) -> Drawing:
+    """Draw an expression or a network: its forward pass above, the backward pass below. Or draw a Jacobian.
 
     With `detail="full"` (the notes' Diagram 1) every quantity has its dimension, every derivative its closed form, its
     shape and the item of the notes that gives its layout; the derivatives of an expression are by all its variables,
-    those of a network's loss by its parameters. `detail="simple"` (Diagram 2) has the symbols alone. With a `path` the
-    picture is written there, as .svg or .png. What comes back shows itself in a notebook.
+    those of a network's loss by its parameters. `detail="simple"` (Diagram 2) has the symbols alone.
 
-    Raises `UnsupportedError` for anything else than an expression or a network, `OptionError` for a detail or a file
-    format that is unknown.
+    Of a Jacobian the picture is its tensor network: operands as nodes, indices as wires, a delta as a bare wire; with
+    "full" beside it the product of the chain, before its deltas are eliminated. With `values`, arrays by name as for
+    `Jacobian.evaluate`, it is the tensor itself, in slices; a large one is sampled, and says so.
+
+    With a `path` the picture is written there, as .svg or .png. What comes back shows itself in a notebook. Raises
+    `UnsupportedError` for anything else, `OptionError` for a detail or a file format that is unknown.
     """
     checked = check_detail(detail)
     if path is not None:
         _target(path)
-    drawing = Drawing(backpropagation(what, checked))
+    drawing = _drawing(what, checked, values)
     if path is not None:
         drawing.save(path)
     return drawing
+
+
+def _drawing(what: Any, detail: Detail, values: Mapping[str, Any] | None) -> Drawing:
+    if isinstance(what, Jacobian):
+        if values is not None:
+            slices = slice_scene(what, values)
+            return Drawing(slices, lambda: place_slices(slices), lambda: slices_in_text(slices))
+        network = network_scene(what)
+        return Drawing(network, lambda: place_network(network, detail == "full"), lambda: in_words(network))
+    if values is not None:
+        raise OptionError(
+            "draw takes values for a Jacobian, whose entries they give; this is an expression or a network"
+        )
+    scene = backpropagation(what, detail)
+    return Drawing(scene, lambda: place(scene), lambda: passes(scene))
+
+
+def place(scene: Scene) -> Picture:
+    """The picture of two passes: a chain by our own hand, any other graph by Graphviz."""
+    row = chain_of(scene)
+    return place_graph(scene) if row is None else place_chain(scene, row)

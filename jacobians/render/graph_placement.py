@@ -7,8 +7,10 @@ narrower: a page can be scrolled.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import UnsupportedError
@@ -28,11 +30,12 @@ def place_graph(scene: Scene) -> Picture:
 
 
 @dataclass
-class _Layout:
+class Layout:
     """Middles of nodes, and the control points of edges, y downward."""
 
     places: dict[str, Place]
     edges: dict[tuple[str, str], tuple[Place, ...]]
+    frames: dict[str, tuple[float, float, float, float]]  # left, top, right, bottom
     width: float
     height: float
     downward: bool
@@ -42,22 +45,41 @@ class _Layout:
 COMFORTABLE = 1000.0
 
 
-def layout(nodes: dict[str, tuple[float, float]], edges: list[tuple[str, str]]) -> _Layout:
-    """Places for `nodes` of given widths and heights, along `edges` from left to right or downward."""
-    across = _layout(nodes, edges, downward=False)
+Size = tuple[float, float]
+#: Groups of nodes to be framed; the first two of each stand side by side.
+Clusters = Mapping[str, Sequence[str]]
+
+
+def layout(
+    nodes: Mapping[str, Size],
+    edges: Sequence[tuple[str, str]],
+    downward: bool | None = None,
+    clusters: Clusters = MappingProxyType({}),
+    ports: bool = True,
+) -> Layout:
+    """Places for `nodes` of given widths and heights, along `edges` from left to right or downward.
+
+    With `ports` an edge leaves a node at the end that lies in its direction, without it wherever is nearest. Raises
+    `UnsupportedError` where Graphviz is not installed.
+    """
+    if downward is not None:
+        return _laid_out(nodes, edges, downward, clusters, ports)
+    across = _laid_out(nodes, edges, False, clusters, ports)
     if across.width <= COMFORTABLE:
         return across
-    return min(across, _layout(nodes, edges, downward=True), key=lambda one: one.width)
+    return min(across, _laid_out(nodes, edges, True, clusters, ports), key=lambda one: one.width)
 
 
-def _layout(nodes: dict[str, tuple[float, float]], edges: list[tuple[str, str]], downward: bool) -> _Layout:
+def _laid_out(
+    nodes: Mapping[str, Size], edges: Sequence[tuple[str, str]], downward: bool, clusters: Clusters, ports: bool
+) -> Layout:
     try:
         import pygraphviz
     except ImportError:
         raise UnsupportedError(
             f"a picture of a graph in which paths fork or meet needs pygraphviz: {EXTRA}; chains, and text, do without"
         ) from None
-    tail, head, rankdir = ("s", "n", "TB") if downward else ("e", "w", "LR")
+    rankdir, (tail, head) = ("TB", "sn") if downward else ("LR", "ew")
     graph = pygraphviz.AGraph(directed=True, rankdir=rankdir, nodesep="0.22", ranksep="0.34", splines="spline")
     number = {key: f"n{place}" for place, key in enumerate(nodes)}  # what a user calls it never reaches Graphviz
     for key, (width, height) in nodes.items():
@@ -65,10 +87,18 @@ def _layout(nodes: dict[str, tuple[float, float]], edges: list[tuple[str, str]],
             number[key], shape="box", fixedsize="true", label="", width=width / _POINTS, height=height / _POINTS
         )
     for source, target in edges:
-        graph.add_edge(number[source], number[target], arrowhead="none", tailport=tail, headport=head)
+        ends = {"tailport": tail, "headport": head} if ports else {}
+        graph.add_edge(number[source], number[target], arrowhead="none", **ends)
+    for place, members in enumerate(clusters.values()):
+        cluster = graph.add_subgraph([number[key] for key in members], name=f"cluster{place}", margin="9")
+        cluster.add_subgraph([number[key] for key in members[:2]], rank="same")
     graph.layout(prog="dot")
     *_, width, height = map(float, str(graph.graph_attr["bb"]).split(","))
-    return _Layout(
+    frames = {}
+    for place, key in enumerate(clusters):
+        x1, y1, x2, y2 = map(float, str(graph.get_subgraph(f"cluster{place}").graph_attr["bb"]).split(","))
+        frames[key] = (x1, height - y2, x2, height - y1)
+    return Layout(
         {key: _place(graph.get_node(number[key]).attr["pos"], height) for key in nodes},
         {
             (source, target): tuple(
@@ -76,6 +106,7 @@ def _layout(nodes: dict[str, tuple[float, float]], edges: list[tuple[str, str]],
             )
             for source, target in edges
         },
+        frames,
         width,
         height,
         downward,

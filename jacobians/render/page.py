@@ -21,6 +21,7 @@ from .card import Card, Values, card
 from .palette import HUES
 from .picture import line, shape_line
 from .scene import hues
+from .slice_placement import number
 
 #: At most so many rows and columns of values are shown.
 ROWS, COLUMNS = 8, 8
@@ -177,11 +178,6 @@ def _slice(values: Values | None) -> str:
     place = f"[{', '.join(map(str, where))}]" if where else ""
     note = "zero by structure: ·"
     return _details(f"values{place}", _table((), rows) + f'<div class="jx-muted">{note}</div>')
-
-
-def number(value: float) -> str:
-    """A value with four digits and a real minus."""
-    return f"{float(value):.4g}".replace("-", "−")
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> str:

@@ -79,5 +79,6 @@ INKS = {
     "backward-fill": Ink("#fcefe6", "#41291b"),
     "leaf": Ink("#4b5563", "#aab4c0"),
     "leaf-fill": Ink("#ffffff", "#232a33"),
+    "cell": Ink("#9ec5ea", "#2c5a88"),
     "zero": Ink("#e3e7ec", "#2a323c"),
 }

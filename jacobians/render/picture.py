@@ -141,13 +141,19 @@ class Box:
     x: float = 0.0
     y: float = 0.0
     least: float = 0.0  # the least width
+    fixed: tuple[float, float] | None = None  # the width and the height, where the text does not tell
+    weight: float | None = None  # how full the frame is of its colour, from 0 to 1
 
     @property
     def width(self) -> float:
+        if self.fixed:
+            return self.fixed[0]
         return max(self.least, max((one.width for one in self.lines), default=0.0) + 2 * PADDING[0])
 
     @property
     def height(self) -> float:
+        if self.fixed:
+            return self.fixed[1]
         return sum(one.height for one in self.lines) + 2 * PADDING[1]
 
     @property

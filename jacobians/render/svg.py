@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import escape
 
 from .palette import HUES, INKS, PAGES
-from .picture import LEADING, PADDING, SUBSCRIPT, Box, Line, Picture, Stroke
+from .picture import LEADING, SUBSCRIPT, Box, Line, Picture, Stroke
 
 FONTS = "'DejaVu Sans', Verdana, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 THEMES = ("auto", "light", "dark")
@@ -19,16 +19,20 @@ def as_svg(picture: Picture, theme: str = "auto") -> str:
     """The picture as one SVG document; `theme` is "auto" (as the reader's), "light" or "dark"."""
     width, height = round(picture.width, 1), round(picture.height, 1)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="jdraw" role="img" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="jdraw" role="img" text-anchor="middle" width="{width:g}" '
+        f'height="{height:g}" viewBox="0 0 {width:g} {height:g}">',
         f"<title>{clean(picture.title)}</title>",
         f"<desc>{clean(picture.description)}</desc>",
         f"<style>{style_sheet(theme)}</style>",
         f'<rect class="ground" width="{width:g}" height="{height:g}" rx="10"/>',
     ]
+    for box in picture.boxes:
+        if box.style in _BEHIND:
+            parts += _box(box, picture.hues)
     parts += [_stroke(stroke) for stroke in picture.strokes]
     for box in picture.boxes:
-        parts += _box(box, picture.hues)
+        if box.style not in _BEHIND:
+            parts += _box(box, picture.hues)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -40,7 +44,7 @@ def clean(text: str) -> str:
 def style_sheet(theme: str) -> str:
     """The colours of every class of shape, by theme."""
     fixed = (
-        f".jdraw text{{font-family:{FONTS};text-anchor:middle;white-space:pre}}"
+        f".jdraw text{{font-family:{FONTS};white-space:pre}}"
         ".jdraw .symbol{font-weight:bold}"
         ".jdraw path,.jdraw line{fill:none}"
     )
@@ -65,6 +69,15 @@ def _colours(page: str, dark: bool) -> str:
         "rect.backward": f"fill:{ink('backward-fill')};stroke:{ink('backward')};stroke-width:1.6;stroke-dasharray:7 3",
         "rect.gradient": f"fill:{ink('backward-fill')};stroke:{ink('backward')};stroke-width:2.4",
         "rect.local": f"fill:{ink('ground')};stroke:{ink('muted')};stroke-width:.8;stroke-dasharray:2 3",
+        "rect.operand": f"fill:{ink('forward-fill')};stroke:{ink('forward')};stroke-width:1.8",
+        "rect.delta": f"fill:{ink('ground')};stroke:{ink('text')};stroke-width:1.4;stroke-dasharray:3 2",
+        "rect.axis": f"fill:{ink('ground')};stroke:none",
+        "rect.wire": f"fill:{ink('ground')};stroke:none",
+        "rect.joint": f"fill:{ink('ground')};stroke:{ink('text')};stroke-width:1.8",
+        "rect.cell": f"fill:{ink('cell')};stroke:{ink('leaf')};stroke-width:.7",
+        "rect.zero": f"fill:{ink('panel')};stroke:{ink('zero')};stroke-width:.7",
+        "rect.frame": f"fill:{ink('panel')};stroke:{ink('leaf')};stroke-width:.8;stroke-dasharray:2 3",
+        "path.wire": f"stroke:{ink('text')};stroke-width:1.6",
         "path.forward": f"stroke:{ink('forward')};stroke-width:1.8",
         "path.backward": f"stroke:{ink('backward')};stroke-width:1.8;stroke-dasharray:7 3",
         "path.local": f"stroke:{ink('muted')};stroke-width:.9;stroke-dasharray:2 3",
@@ -79,28 +92,38 @@ def _colours(page: str, dark: bool) -> str:
     return "".join(f"{page}.jdraw {selector}{{{rule}}}" for selector, rule in rules.items())
 
 
+#: Styles of boxes that lines and other boxes go over, and those without a frame.
+_BEHIND = ("frame", "zero")
+_FRAMELESS = ("note", "label")
+#: How round the corners of a box of a style are; "leaf" and "joint" end in half circles.
+_CORNERS = {"parameter": 2.0, "local": 4.0, "delta": 2.0, "leaf": 18.0, "joint": 18.0, "cell": 0.0, "zero": 0.0}
+
+
 def _box(box: Box, hues: dict[str, int]) -> Iterable[str]:
-    if box.style != "note":
-        radius = {"leaf": box.height / 2, "parameter": 2, "local": 4}.get(box.style, 9)
+    if box.style not in _FRAMELESS:
+        weight = "" if box.weight is None else f' fill-opacity="{box.weight:.2f}"'
+        radius = min(_CORNERS.get(box.style, 9.0), box.height / 2)
         yield (
             f'<rect class="{box.style}" x="{box.left:.1f}" y="{box.top:.1f}" width="{box.width:.1f}" '
-            f'height="{box.height:.1f}" rx="{min(radius, 18):g}"/>'
+            f'height="{box.height:.1f}" rx="{radius:g}"{weight}/>'
         )
-    y = box.top + PADDING[1]
+    y = box.y - sum(line.height for line in box.lines) / 2
     for line in box.lines:
         baseline = y + line.size * (LEADING + 0.68) / 2
-        yield from _line(line, box.x, baseline, hues)
+        yield from _line(line, box.left if box.style == "note" else box.x, baseline, hues, box.style == "note")
         y += line.height
 
 
-def _line(line: Line, x: float, y: float, hues: dict[str, int]) -> Iterable[str]:
+def _line(line: Line, x: float, y: float, hues: dict[str, int], from_left: bool) -> Iterable[str]:
+    """A line in the middle of `x`, or from `x` on."""
     place = f'y="{y:.1f}" font-size="{line.size:g}"'
     classes = "symbol" if line.bold else "muted" if all(run.muted for run in line.runs) else ""
     kind = f' class="{classes}"' if classes else ""
     if not any(run.hue for run in line.runs):
-        yield f'<text{kind} x="{x:.1f}" {place}>{"".join(_spans(line))}</text>'
+        anchor = ' text-anchor="start"' if from_left else ""
+        yield f'<text{kind}{anchor} x="{x:.1f}" {place}>{"".join(_spans(line))}</text>'
         return
-    left = x - line.width / 2
+    left = x if from_left else x - line.width / 2
     spans, underlines = "", []
     for run, width in zip(line.runs, line.widths, strict=True):
         middle = left + width / 2

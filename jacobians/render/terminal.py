@@ -6,11 +6,17 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..notation.index import letter
 from .boxes import scene_hues
 from .chain_placement import chain_of
 from .palette import HUES
 from .picture import Line, line, shape_line
 from .scene import Derivative, Quantity, Scene
+from .slice_placement import number
+from .slices import SliceScene
+from .tensor_network import NetworkScene
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,8 +25,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 
 
-def as_text(scene: Scene) -> str:
-    """The scene in plain characters, lines of at most 80 columns."""
+def as_text(shown: RenderableType) -> str:
+    """Plain characters, lines of at most 80 columns."""
     from rich.console import Console
 
     out = io.StringIO()
@@ -33,12 +39,39 @@ def as_text(scene: Scene) -> str:
         highlight=False,
         force_jupyter=False,  # in a notebook too the text goes where it is asked for, and is not shown besides
     )
-    console.print(renderable(scene))
+    console.print(shown)
     return "\n".join(row.rstrip() for row in out.getvalue().rstrip().splitlines())
 
 
-def renderable(scene: Scene) -> RenderableType:
-    """The scene for a terminal, in the colours of the palette."""
+def in_words(scene: NetworkScene) -> RenderableType:
+    """A tensor network in sentences."""
+    from rich.text import Text
+
+    return Text(scene.description)
+
+
+def slices_in_text(scene: SliceScene) -> RenderableType:
+    """The slices as tables of numbers, structural zeros as dots."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    array, mask = scene.values, scene.support
+    while array.ndim < 2:
+        array, mask = array[None], mask[None]
+    parts: list[RenderableType] = [Text(scene.description)]
+    leading = scene.places[: max(0, len(scene.places) - 2)]
+    for index in np.ndindex(*array.shape[:-2]):
+        at = ", ".join(f"{letter(axis)} = {leading[axis][place]}" for axis, place in enumerate(index))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for cells, allowed in zip(array[index], mask[index], strict=True):
+            table.add_row(*(number(value) if can else "·" for value, can in zip(cells, allowed, strict=True)))
+        parts += [Text(f"\n{at}"), table]
+    return Group(*parts)
+
+
+def passes(scene: Scene) -> RenderableType:
+    """A forward and a backward pass, in the colours of the palette."""
     from rich.console import Group
     from rich.table import Table
 
