@@ -78,11 +78,14 @@ def slice_scene(jacobian: Jacobian, values: Mapping[str, Any], sizes: Mapping[st
     binding = bind_values(values, names, sizes)
     terms = jacobian.chain.flat
     wanted = Network.of(terms, jacobian.shape)
-    require(needed_names([wanted], binding.given), binding, names, f"drawing {jacobian.symbol}")
+    what = f"drawing {jacobian.symbol}"
+    require(needed_names([wanted], binding.given), binding, names, what)
     lengths = tuple(bind_size(size, binding.sizes) for size in jacobian.shape)
     places = sample(lengths)
     shown_terms, shape = restricted(terms, jacobian.shape, lengths, places)
-    program = Program([Network.of(shown_terms, shape)], binding.sizes, "optimal", binding.given, what="drawing")
+    program = Program(
+        [Network.of(shown_terms, shape)], binding.sizes, "optimal", binding.given, described=lambda: (what, "")
+    )
     (array,) = program.run(binding.arrays)
     mask = support(shown_terms, shape, binding.sizes)
     if shape == jacobian.shape and any(len(own) < length for own, length in zip(places, lengths, strict=True)):
