@@ -11,12 +11,16 @@ from .expression import Array
 from .mistakes.axes import AXIS_MISTAKES, GENERAL_AXIS_MISTAKES, LAYOUT_MISTAKES
 from .mistakes.case import Candidate, Case, Mistake, show
 from .mistakes.structure import STRUCTURE_MISTAKES
-from .mistakes.values import LAST_MISTAKES, VALUE_MISTAKES, factor_of, factor_stories
+from .mistakes.values import GENERAL_VALUE_MISTAKES, LAST_MISTAKES, VALUE_MISTAKES, factor_of, factor_stories
 
 #: The catalogue, likeliest first.
 CATALOGUE: tuple[Mistake, ...] = (*LAYOUT_MISTAKES, *STRUCTURE_MISTAKES, *AXIS_MISTAKES, *VALUE_MISTAKES)
 #: Tried where nothing of the catalogue explains a claim, before two mistakes at once.
-GENERAL: tuple[Mistake, ...] = GENERAL_AXIS_MISTAKES
+GENERAL: tuple[Mistake, ...] = (*GENERAL_AXIS_MISTAKES, *GENERAL_VALUE_MISTAKES)
+#: Of these the shape of a claim may tell nothing.
+OF_SHAPE = frozenset(
+    one.name for one in (*LAYOUT_MISTAKES, *STRUCTURE_MISTAKES, *AXIS_MISTAKES, *GENERAL_AXIS_MISTAKES)
+)
 #: Names of all mistakes that a report can give.
 NAMES = tuple(dict.fromkeys(one.name for one in (*CATALOGUE, *GENERAL, *LAST_MISTAKES)))
 
@@ -81,7 +85,7 @@ def _alone(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanation]:
         matching = (candidate for candidate in mistake.candidates(case) if _matches(case, candidate))
         candidate = next(matching, None)
         if candidate is not None:
-            yield Explanation(mistake.name, _told(case, candidate), candidate.fix)
+            yield Explanation(mistake.name, _told(case, mistake, candidate), candidate.fix)
 
 
 def _matches(case: Case, candidate: Candidate) -> bool:
@@ -98,9 +102,9 @@ def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return [size for size in one if size != 1] == [size for size in other if size != 1]
 
 
-def _told(case: Case, candidate: Candidate) -> str:
+def _told(case: Case, mistake: Mistake, candidate: Candidate) -> str:
     """The evidence; where the shape of the claim is the right one, that it was the values that told."""
-    if candidate.value is not case.claimed and case.claimed.shape == case.right.shape and case.right.ndim > 1:
+    if mistake.name in OF_SHAPE and case.claimed.shape == case.right.shape and case.right.ndim > 1:
         return f"{candidate.evidence} (the shapes cannot tell, both are {show(case.right.shape)}; the values did)"
     return candidate.evidence
 
@@ -118,10 +122,13 @@ def _with_factor(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanati
             c = factor_of(case.claimed.reshape(candidate.value.shape), candidate.value, candidate.tolerance)
             if c is None or c == 1.0:
                 continue
-            name, evidence, fix = next(factor_stories(case, c))
+            story = next(factor_stories(case, c), None)
+            if story is None:
+                continue
+            name, evidence, fix = story
             yield Explanation(
                 f"{mistake.name}; and {name}",
-                f"{_told(case, candidate)}; and beside that {evidence}",
+                f"{_told(case, mistake, candidate)}; and beside that {evidence}",
                 f"claimed = {fix}; then {candidate.fix}",
             )
             break

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .containers import leaves, map_tree
-from .errors import DataError, ShapeError
-from .expression import Array, as_real_array
+from .binding import Binding, bind_values, name_table, needed_names, require
+from .containers import is_leaf, leaves, map_tree
+from .errors import DataError, NamingError, ShapeError
+from .evaluation import evaluate, plan
+from .expression import Array, Expression, Variable, as_expression, as_real_array, topological
+from .jacobian_tensor import Jacobian, derivative
+from .mistakes.chain import Chain
+from .naming import normalise
 from .notation.names import typeset
-from .transforms import parameter_names
+from .notation.text import label
+from .transforms import Traced, parameter_names
 
 
 @dataclass(frozen=True)
 class Subject:
-    """∂y/∂x of `f`, a function of one array, at `point`, which is claimed to be `claimed`; `sizes` may be a batch's."""
+    """∂y/∂x of `f`, a function of one array, at `point`, which is claimed to be `claimed`.
+
+    `sizes` may be a batch's. `chain` gives ∂y/∂x of the calculus with the values of its variables, where f is an
+    expression or can be traced, and else None.
+    """
 
     f: Callable[[Array], Any]
     point: Array
@@ -25,6 +37,7 @@ class Subject:
     x: str
     y: str
     sizes: dict[int, str]
+    chain: Callable[[], Chain | None]
 
 
 def subjects_of_function(
@@ -60,10 +73,82 @@ def subjects_of_function(
             what = f"the claimed ∂{y}/∂{labels[place]}"
             subjects.append(
                 Subject(
-                    _of_one(f, args, number, place), np.asarray(point), as_claim(part, what), labels[place], y, sizes
+                    _of_one(f, args, number, place),
+                    np.asarray(point),
+                    as_claim(part, what),
+                    labels[place],
+                    y,
+                    sizes,
+                    partial(_traced, f, args, number, place),
                 )
             )
     return subjects
+
+
+def subjects_of_expression(
+    f: Expression | Jacobian, x: Any, claimed: Any, wrt: str | Sequence[str] | None
+) -> list[Subject]:
+    """One subject for every name whose derivative is claimed, of an expression or of the numerator of a Jacobian.
+
+    x has values by name, or is the value of the only variable. A Jacobian is by its denominator; of an expression
+    `wrt` names variables or named expressions, if `claimed` is no dictionary that does.
+    """
+    y = f if isinstance(f, Expression) else f.numerator
+    table = name_table([y] if isinstance(f, Expression) else [y, f.denominator])
+    values = dict(x) if isinstance(x, Mapping) else {_only_name(y): x}
+    claims = claimed(**values) if callable(claimed) else claimed
+    if not isinstance(f, Expression):
+        named = f.denominator if f.denominator.name else None
+        if named is None:
+            raise NamingError(f"{f.symbol}: what it is by has no name, so no value can be given for it")
+        wrt = str(f.denominator.name)
+        if wrt not in values:
+            values[wrt] = evaluate(f.denominator, {key: values[key] for key in values if key in name_table([named])})
+    if wrt is None and not isinstance(claims, Mapping):
+        wrt = _only_name(y) if len(values) > 1 else next(iter(values))
+    if not isinstance(claims, Mapping):
+        claims = dict(
+            zip([wrt], [claims], strict=True) if isinstance(wrt, str) else zip(wrt or (), claims, strict=True)
+        )
+    binding = bind_values(values, table, None)
+    sizes = batch_sizes(binding.arrays)
+    return [_of_name(f, y, table, binding, sizes, name, claim) for name, claim in claims.items() if claim is not None]
+
+
+def _of_name(
+    f: Expression | Jacobian,
+    y: Expression,
+    table: Mapping[str, Expression],
+    binding: Binding,
+    sizes: dict[int, str],
+    name: str,
+    claim: Any,
+) -> Subject:
+    key = normalise(name)
+    if key not in binding.arrays:
+        raise NamingError(f"∂{label(y)}/∂{typeset(name)} is claimed, and {name!r} has no value; give it in x")
+    require(needed_names([y], binding.given), binding, table, f"evaluating {label(y)}")
+    program = plan([y], "reverse", binding.sizes, binding.given)
+    found: Jacobian = derivative(y, table[key]) if isinstance(f, Expression) else f
+    return Subject(
+        lambda array: program.run({**binding.arrays, key: array})[0],
+        np.array(binding.arrays[key], dtype=float),
+        as_claim(claim, f"the claimed ∂{label(y)}/∂{typeset(name)}"),
+        typeset(name),
+        label(y),
+        sizes,
+        lambda: Chain(found, binding),
+    )
+
+
+def _only_name(y: Expression) -> str:
+    names = [str(node.name) for node in topological([y]) if isinstance(node, Variable)]
+    if len(names) != 1:
+        raise NamingError(
+            f"{label(y)} depends on {', '.join(names) or 'nothing'}: give x as {{name: array}}, and claimed as such or "
+            "argnums the name that the claim is by"
+        )
+    return names[0]
 
 
 def as_claim(claimed: Any, what: str) -> Array:
@@ -133,6 +218,21 @@ def _of_one(f: Callable[..., Any], args: Sequence[Any], number: int, place: int)
         return f(*args[:number], moved, *args[number + 1 :])
 
     return of_one
+
+
+def _traced(f: Callable[..., Any], args: Sequence[Any], number: int, place: int) -> Chain | None:
+    """The derivative of the calculus, where f takes expressions for its arrays; None where it is opaque."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            traced = Traced(f, args, {})
+            variable = list(leaves(traced.by_argument[number]))[place]
+            found = derivative(as_expression(traced.output), variable)
+    except Exception:  # whatever it is that an opaque function does with an expression
+        return None
+    arrays = (leaf for arg in args for leaf in leaves(arg) if is_leaf(leaf))
+    values = {one.name: np.asarray(value) for one, value in zip(traced.variables, arrays, strict=True)}
+    return Chain(found, Binding(values, {}, frozenset()))
 
 
 def _name_of(f: Any) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from .expression import Expression
+from .jacobian_tensor import Jacobian
 from .verification import check_derivative
 
 
 def assert_derivative(
-    f: Callable[..., Any],
+    f: Callable[..., Any] | Expression | Jacobian,
     x: Any,
     claimed: Any,
     layout: str | None = None,
-    argnums: int | Sequence[int] | None = None,
+    argnums: Any = None,
 ) -> None:
     """Raise an `AssertionError` with the report of `check_derivative` unless `claimed` is ∂f/∂x at x.
 

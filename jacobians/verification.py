@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,20 +10,22 @@ import numpy as np
 
 from .diagnosis import Explanation, accepted, explain_claim
 from .differences import Witness, witness
-from .errors import ShapeError
-from .expression import Array
+from .errors import JacobiansError, ShapeError
+from .expression import Array, Expression
+from .jacobian_tensor import Jacobian
 from .layout import check_layout, derivative_item
 from .mistakes.case import Case
+from .mistakes.chain import Chain, chain_mistakes
 from .reports import Report, combined
-from .subjects import Subject, subjects_of_function
+from .subjects import Subject, subjects_of_expression, subjects_of_function
 
 
 def check_derivative(
-    f: Callable[..., Any],
+    f: Callable[..., Any] | Expression | Jacobian,
     x: Any,
     claimed: Any,
     layout: str | None = None,
-    argnums: int | Sequence[int] | None = None,
+    argnums: Any = None,
 ) -> Report:
     """Whether `claimed` is ∂f/∂x at x, in `layout` (numerator unless said): a report that names the mistake if not.
 
@@ -40,14 +42,17 @@ def check_derivative(
     (False, 'transposed: denominator layout')
     """
     layout = check_layout("numerator" if layout is None else layout)
-    subjects = subjects_of_function(f, x, claimed, argnums)
+    if isinstance(f, (Expression, Jacobian)):
+        subjects = subjects_of_expression(f, x, claimed, argnums)
+    else:
+        subjects = subjects_of_function(f, x, claimed, argnums)
     if not subjects:
         raise ShapeError("check_derivative: nothing is claimed")
     cases = [_case(subject, layout) for subject in subjects]
     for place, case in enumerate(cases):
         others = {other.x: other.right for k, other in enumerate(cases) if k != place}
         cases[place] = replace(case, others=others)
-    return combined([_report(case) for case in cases])
+    return combined([_report(case, subject) for case, subject in zip(cases, subjects, strict=True)])
 
 
 def _case(subject: Subject, layout: str) -> Case:
@@ -58,7 +63,7 @@ def _case(subject: Subject, layout: str) -> Case:
     return Case(found, subject.claimed, layout, subject.x, subject.y, sizes)
 
 
-def _report(case: Case) -> Report:
+def _report(case: Case, subject: Subject) -> Report:
     fitting = accepted(case)
     item = derivative_item(case.of, case.wrt)
     report = Report(False, case.symbol, case.claimed.shape, case.right.shape, case.layout, item, np.inf, None)
@@ -67,11 +72,32 @@ def _report(case: Case) -> Report:
     wrong = np.ones(case.right.shape, dtype=bool)
     if fitting is not None:
         report, wrong = _measured(case, fitting[0], report)
+    if not np.any(wrong) and not np.any(kinks):
+        return replace(report, ok=True, remarks=remarks)
     if np.any(kinks):
         return _at_a_kink(case, replace(report, remarks=remarks), fitting, kinks, wrong)
-    if not np.any(wrong):
-        return replace(report, ok=True, remarks=remarks)
-    return replace(report, explanations=tuple(explain_claim(case)), remarks=remarks)
+    chain = subject.chain()
+    if chain is not None:
+        trusted, doubt = _agrees(case, chain)
+        chain, remarks = (chain if trusted else None), (*remarks, *doubt)
+    explanations = explain_claim(case, chain_mistakes(chain) if chain else ())
+    right_text = chain.closed_form if chain else ""
+    return replace(report, explanations=tuple(explanations), remarks=remarks, right_text=right_text)
+
+
+def _agrees(case: Case, chain: Chain) -> tuple[bool, tuple[str, ...]]:
+    """Whether differences confirm the derivative that tracing f gave; a remark if they do not."""
+    try:
+        value = chain.value
+    except JacobiansError:
+        return False, ()
+    numerator, allowed = case.laid(case.ad, "numerator"), case.laid(case.tolerance, "numerator")
+    if value.shape == numerator.shape and bool(np.all(np.abs(value - numerator) <= allowed)):
+        return True, ()
+    return False, (
+        "called with expressions, f has another derivative than differences find: it does not do the same with arrays. "
+        "The differences are taken",
+    )
 
 
 def _measured(case: Case, claimed: Array, report: Report) -> tuple[Report, Array]:

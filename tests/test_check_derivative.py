@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jacobians import DataError, LayoutError, ShapeError, check_derivative, testing
+from jacobians import (
+    DataError,
+    Expression,
+    LayoutError,
+    NamingError,
+    ShapeError,
+    check_derivative,
+    derivative,
+    implicit,
+    networks,
+    testing,
+)
 
 RNG = np.random.default_rng(4)
 A, x, W = RNG.normal(size=(3, 5)), RNG.normal(size=5), RNG.normal(size=(3, 5))
@@ -134,3 +145,90 @@ def test_what_cannot_be_checked() -> None:
         check_derivative(np.sin, x, x, argnums=2)
     with pytest.raises(ShapeError, match="3 derivatives"):
         check_derivative(lambda W, x: W @ x, (W, x), (x, x, x))
+
+
+# --- the chain ----------------------------------------------------------------------------------------------------
+
+
+def loss(W: Any, x: Any) -> Any:
+    r = B @ np.tanh(W @ x) - t
+    return 0.5 * np.sum(r**2)
+
+
+B, t = RNG.normal(size=(3, 3)), RNG.normal(size=3)
+s = np.tanh(W @ x)
+r = B @ s - t
+delta = (r @ B) * (1 - s**2)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "name", "told"),
+    [
+        (np.outer(x, r @ B), "missing σ′", "σ′(W x)"),
+        (np.outer(r @ B, x), "missing σ′", "denominator layout"),
+        (np.outer(x, r * (1 - s**2)), "missing factor of the chain", "without its factor 4"),
+        (np.outer(x, (r @ B.T) * (1 - s**2)), "J given for Jᵀ in a product", "transposed"),
+        (np.outer(x, (r @ B) * s), "σ given for σ′", "σ(W x)"),
+        (np.outer(x, (r @ B) * (1 - np.tanh(s) ** 2)), "σ′ at the wrong place", "at its value"),
+    ],
+)
+def test_mistakes_in_the_chain(claimed: Any, name: str, told: str) -> None:
+    assert check_derivative(loss, (W, x), np.outer(x, delta)).ok
+    report = check_derivative(loss, (W, x), claimed)
+    assert report.explanations[0].name == name
+    assert told in " ".join(str(report).split())
+    assert "diag(σ′(W x))" in report.explanations[0].fix
+
+
+def test_missing_terms_and_wrong_signs() -> None:
+    S = RNG.normal(size=(5, 5))
+    report = check_derivative(lambda x: x @ S @ x, x, S @ x)
+    assert report.diagnosis == "missing term: the product rule, or a path"
+    report = check_derivative(lambda x: np.sin(x) / np.cosh(x), 0.3, np.cos(0.3) / np.cosh(0.3))
+    assert report.diagnosis == "missing term: the product rule, or a path"
+    wrong = np.cos(0.3) / np.cosh(0.3) + np.sin(0.3) * np.sinh(0.3) / np.cosh(0.3) ** 2
+    assert check_derivative(lambda x: np.sin(x) / np.cosh(x), 0.3, wrong).diagnosis == "wrong sign of a term"
+
+
+def test_a_trace_is_never_its_own_witness() -> None:
+    """f does another thing with expressions than with arrays; the arrays count."""
+
+    def two_faced(x: Any) -> Any:
+        return x * 3.0 if isinstance(x, Expression) else x * 2.0
+
+    assert check_derivative(two_faced, x, 2.0 * np.eye(5)).ok
+    report = check_derivative(two_faced, x, 3.0 * np.eye(5))
+    assert not report.ok
+    assert report.right_text == ""
+    assert "differences find" in " ".join(str(report).split())
+
+
+def test_an_expression_and_a_jacobian_of_ours() -> None:
+    network = networks.shallow(5, 3, 2, activation="tanh")
+    values = {**network.parameters(RNG), **network.sample(RNG)}
+    right = implicit.backprop(network, values)
+    assert check_derivative(network.loss, values, right).ok
+    assert check_derivative(network.loss, values, right["b1"], argnums="b1").ok
+    report = check_derivative(network.loss, values, {**right, "W2": right["W2"].T})
+    assert "transposed: denominator layout" in (report.diagnosis or "")
+    assert report.symbol == "∂ℓ/∂W₂"
+    J = derivative(network.loss, network.variables["W1"])
+    assert check_derivative(J, values, right["W1"]).ok
+    z = values["W1"] @ values["x"] + values["b1"]
+    no_prime = right["W1"] / (1 - np.tanh(z) ** 2)
+    report = check_derivative(J, values, no_prime)
+    assert report.explanations[0].name == "missing σ′"
+    assert "∂s/∂z" in str(report)
+    by_z = J.factors[0] @ J.factors[1] @ J.factors[2]
+    assert check_derivative(by_z, values, right["b1"]).ok
+
+
+def test_names_that_are_missing() -> None:
+    network = networks.shallow(5, 3, 2)
+    values = {**network.parameters(RNG), **network.sample(RNG)}
+    with pytest.raises(NamingError, match="argnums"):
+        check_derivative(network.loss, values, np.ones(3))
+    with pytest.raises(NamingError, match="W9"):
+        check_derivative(network.loss, values, {"W9": np.ones(3)})
+    with pytest.raises(NamingError, match="needs"):
+        check_derivative(network.loss, {"W1": values["W1"]}, {"W1": values["W1"]})

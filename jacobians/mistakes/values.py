@@ -90,8 +90,10 @@ def factor_stories(case: Case, c: float) -> Iterator[tuple[str, str, str]]:
                 f"claimed / {size}",
             )
     story = next((text for value, text in TOLD.items() if _near(c, value)), "")
-    if c not in (-1.0, 2.0, 0.5):
-        yield "constant factor", evidence + (f" ({story})" if story else ""), f"claimed / {c!r}"
+    if story:
+        yield "constant factor", f"{evidence}, {story}", f"claimed / {c!r}"
+    elif c not in (-1.0, 2.0, 0.5) and (np.count_nonzero(case.right) > 1 or _near(c, round(c))):
+        yield "constant factor", evidence, f"claimed / {c!r}"
 
 
 def _batch_sizes(case: Case, c: float) -> Iterator[tuple[int, str]]:
@@ -198,10 +200,12 @@ VALUE_MISTAKES = (
     Mistake("zero", _zero),
     *(
         Mistake(name, lambda case, name=name: _scaled(case, name))  # type: ignore[misc]
-        for name in ("sign", "factor 2", "factor ½", "mean for sum", "sum for mean", "constant factor")
+        for name in ("sign", "factor 2", "factor ½", "mean for sum", "sum for mean")
     ),
     Mistake("derivative by another argument", _other_argument),
     Mistake("signs at some entries", _signs),
     Mistake("inverse", _inverse),
 )
+#: Tried where nothing above explains a claim.
+GENERAL_VALUE_MISTAKES = (Mistake("constant factor", lambda case: _scaled(case, "constant factor")),)
 LAST_MISTAKES = (Mistake("correct except at listed entries", _entries),)

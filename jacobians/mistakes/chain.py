@@ -1,0 +1,261 @@
+"""Mistakes in the chain rule, where the derivative is known as a chain: factors dropped, transposed or exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..binding import Binding
+from ..evaluation import plan
+from ..expression import Adjoint, Array, Elementwise, Expression, Network, Prime, Term, as_expression
+from ..index_maps import IndexMap
+from ..jacobian_tensor import Jacobian
+from ..layout import LAYOUTS, from_numerator
+from ..notation.alphabet import TEXT
+from ..notation.writer import ExpressionWriter
+from ..terms import tidy
+from .case import Candidate, Case, Mistake
+
+#: Sums of more terms are not taken apart.
+MOST_TERMS = 8
+
+
+@dataclass(frozen=True)
+class Chain:
+    """∂y/∂x as a `Jacobian`, and the values at the point."""
+
+    jacobian: Jacobian
+    binding: Binding
+
+    def evaluated(self, items: Sequence[Jacobian | Expression]) -> list[Array]:
+        """Jacobians and expressions at the point."""
+        if not items:
+            return []
+        return list(plan(items, "reverse", self.binding.sizes, self.binding.given).run(self.binding.arrays))
+
+    @cached_property
+    def value(self) -> Array:
+        """The derivative, in numerator layout."""
+        return self.evaluated([self.jacobian])[0]
+
+    def is_value(self, array: Array) -> bool:
+        """Whether an array is the derivative after all: a diagonal is its own transpose."""
+        return bool(
+            np.allclose(array, self.value, rtol=1e-9, atol=1e-9 * float(np.max(np.abs(self.value), initial=0.0)))
+        )
+
+    @cached_property
+    def factors(self) -> list[Array]:
+        """The literal factors, in numerator layout."""
+        return self.evaluated(self.jacobian.factors)
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """The flat terms."""
+        return self.jacobian.chain.flat
+
+    @cached_property
+    def closed_form(self) -> str:
+        """What is right, as a formula."""
+        return TEXT.cut(self.jacobian.matrix_notation() or self.jacobian.index_notation().partition(" = ")[2])
+
+    @cached_property
+    def _writer(self) -> ExpressionWriter:
+        return ExpressionWriter(
+            [self.jacobian.numerator, *(operand for term in self.terms for operand in term.operands)]
+        )
+
+    def text(self, node: Expression) -> str:
+        """An operand as it prints."""
+        return TEXT.cut(self._writer.atom(node)[0])
+
+    def term_text(self, term: Term) -> str:
+        """One term of the derivative as it prints."""
+        return TEXT.cut(repr(Network.of([replace(term, coefficient=abs(term.coefficient))], self.jacobian.shape)))
+
+
+#: A wrong derivative as an expression or an array in numerator layout, and what was done.
+Variant = tuple[Expression | Array, str]
+
+
+def chain_mistakes(chain: Chain) -> tuple[Mistake, ...]:
+    """The catalogue of a chain, likeliest first."""
+    return (
+        _mistake(chain, "missing σ′", lambda: _without_operand(chain, prime=True)),
+        _mistake(chain, "missing factor of the chain", lambda: _without_factor(chain)),
+        _mistake(chain, "J given for Jᵀ in a product", lambda: _transposed(chain)),
+        _mistake(chain, "σ given for σ′", lambda: _activation_for_derivative(chain)),
+        _mistake(chain, "σ′ at the wrong place", lambda: _at_the_wrong_place(chain)),
+        _mistake(chain, "missing term: the product rule, or a path", lambda: _without_term(chain)),
+        _mistake(chain, "wrong sign of a term", lambda: _term_negated(chain)),
+    )
+
+
+def _mistake(chain: Chain, name: str, variants: Callable[[], Iterator[Variant]]) -> Mistake:
+    def candidates(case: Case) -> Iterator[Candidate]:
+        listed = list(variants())
+        arrays = iter(chain.evaluated([one for one, _ in listed if isinstance(one, Expression)]))
+        found = [(next(arrays) if isinstance(one, Expression) else one, evidence) for one, evidence in listed]
+        found = [(array, evidence) for array, evidence in found if not chain.is_value(array)]
+        fix = f"{case.symbol} = {chain.closed_form}"
+        others = [layout for layout in LAYOUTS if layout != case.layout]
+        for layout in (case.layout, *others):
+            beside = "" if layout == case.layout else f"; and the claim is in {layout} layout"
+            for array, evidence in found:
+                laid = from_numerator(array, len(case.of), [len(case.wrt)], layout)
+                yield case.exact(laid, evidence + beside, fix)
+
+    return Mistake(name, candidates)
+
+
+def _as_network(chain: Chain, terms: Sequence[Term]) -> Expression:
+    return Network.of(terms, chain.jacobian.shape)
+
+
+def _operands(chain: Chain) -> list[Expression]:
+    """The operands of all terms, each once."""
+    return list(dict.fromkeys(operand for term in chain.terms for operand in term.operands))
+
+
+def _dropped(term: Term, operand: Expression) -> Term | None:
+    """A term without an operand, where an array of ones can stand in its place; None where it holds others together."""
+    output = list(term.output)
+    for place in [place for place, one in enumerate(term.operands) if one is operand]:
+        own = set(term.indices[place])
+        rest = [set(group) for k, group in enumerate(term.indices) if k != place]
+        twice = {index for index in own if output.count(index) > 1}
+        if not (own <= twice or any(own <= group for group in rest)):
+            return None
+    kept = [place for place, one in enumerate(term.operands) if one is not operand]
+    sizes = dict(enumerate(term.sizes))
+    return tidy(term.coefficient, [term.operands[k] for k in kept], [term.indices[k] for k in kept], output, sizes)
+
+
+def _is_prime(operand: Expression) -> bool:
+    return isinstance(operand, Elementwise) and isinstance(operand.function, Prime)
+
+
+def _without_operand(chain: Chain, prime: bool) -> Iterator[Variant]:
+    """An element-wise factor dropped from every term that has it."""
+    for operand in _operands(chain):
+        if _is_prime(operand) != prime or isinstance(operand, (Adjoint, IndexMap)):
+            continue
+        terms = [_dropped(term, operand) if operand in term.operands else term for term in chain.terms]
+        if all(term is not None for term in terms):
+            evidence = f"the claim is the right derivative without the factor {chain.text(operand)}"
+            yield _as_network(chain, [term for term in terms if term is not None]), evidence
+
+
+def _without_factor(chain: Chain) -> Iterator[Variant]:
+    """A factor between two expressions of one shape left out of the product."""
+    yield from _without_operand(chain, prime=False)
+    factors = chain.jacobian.factors
+    for place, factor in enumerate(factors):
+        if factor.numerator.shape == factor.denominator.shape and len(factors) > 1:
+            arrays = [
+                (array, f.numerator.ndim) for array, f in zip(chain.factors, factors, strict=True) if f is not factor
+            ]
+            evidence = f"the claim is the product of the chain without its factor {place + 1}: {TEXT.cut(repr(factor))}"
+            yield _product(arrays), evidence
+
+
+def _product(factors: Sequence[tuple[Array, int]]) -> Array:
+    """∂y/∂z · ∂z/∂x · … as arrays, each with the rank of its numerator: the left carries the middle reversed."""
+    (product, _), *rest = factors
+    for factor, rank in rest:
+        middle = list(range(product.ndim - rank, product.ndim))[::-1]
+        product = np.tensordot(product, factor, (middle, list(range(rank))))
+    return product
+
+
+def _transposed(chain: Chain) -> Iterator[Variant]:
+    """A square factor of the chain, or a square matrix of a term, transposed."""
+    factors = chain.jacobian.factors
+    for place, factor in enumerate(factors):
+        if factor.numerator.shape == factor.denominator.shape and factor.numerator.shape and len(factors) > 1:
+            arrays = [
+                (array.T if k == place else array, f.numerator.ndim)
+                for k, (array, f) in enumerate(zip(chain.factors, factors, strict=True))
+            ]
+            yield (
+                _product(arrays),
+                f"the claim has factor {place + 1} of the chain transposed: {TEXT.cut(repr(factor))}",
+            )
+    for operand in _operands(chain):
+        alone = all(len(term.operands) == 1 for term in chain.terms)
+        if (
+            not alone
+            and operand.ndim == 2
+            and operand.shape[0] == operand.shape[1]
+            and not isinstance(operand, IndexMap)
+        ):
+            terms = [_exchanged(term, operand) for term in chain.terms]
+            yield _as_network(chain, terms), f"the claim has {chain.text(operand)} transposed"
+
+
+def _exchanged(term: Term, operand: Expression) -> Term:
+    groups = [group[::-1] if one is operand else group for one, group in zip(term.operands, term.indices, strict=True)]
+    return tidy(term.coefficient, term.operands, groups, term.output, dict(enumerate(term.sizes)))
+
+
+def _replaced(chain: Chain, old: Expression, new: Expression) -> Expression:
+    terms = [
+        tidy(
+            term.coefficient,
+            [new if one is old else one for one in term.operands],
+            term.indices,
+            term.output,
+            dict(enumerate(term.sizes)),
+        )
+        for term in chain.terms
+    ]
+    return _as_network(chain, terms)
+
+
+def _primes(chain: Chain) -> Iterator[tuple[Elementwise, Prime]]:
+    for operand in _operands(chain):
+        if isinstance(operand, Elementwise) and isinstance(operand.function, Prime) and operand.function.order == 1:
+            yield operand, operand.function
+
+
+def _activation_for_derivative(chain: Chain) -> Iterator[Variant]:
+    for operand, prime in _primes(chain):
+        value = Elementwise.of(prime.base, operand.args)
+        evidence = f"the claim has {chain.text(value)} where {chain.text(operand)} belongs"
+        yield _replaced(chain, operand, value), evidence
+
+
+def _at_the_wrong_place(chain: Chain) -> Iterator[Variant]:
+    for operand, prime in _primes(chain):
+        value = Elementwise.of(prime, (as_expression(Elementwise.of(prime.base, operand.args)),))
+        evidence = (
+            f"the claim has the derivative of the activation at its value, {chain.text(operand)} is at its argument"
+        )
+        yield _replaced(chain, operand, value), evidence
+
+
+def _without_term(chain: Chain) -> Iterator[Variant]:
+    """One term left out of a sum, or all but one."""
+    if 2 <= len(chain.terms) <= MOST_TERMS:
+        for term in chain.terms:
+            rest = [one for one in chain.terms if one is not term]
+            yield (
+                _as_network(chain, rest),
+                f"the claim is a sum without one of its {len(chain.terms)} terms, {chain.term_text(term)}",
+            )
+        if len(chain.terms) > 2:
+            for term in chain.terms:
+                yield (
+                    _as_network(chain, [term]),
+                    f"the claim is one term of {len(chain.terms)}, {chain.term_text(term)}",
+                )
+
+
+def _term_negated(chain: Chain) -> Iterator[Variant]:
+    if 2 <= len(chain.terms) <= MOST_TERMS:
+        for term in chain.terms:
+            terms = [replace(one, coefficient=-one.coefficient) if one is term else one for one in chain.terms]
+            yield _as_network(chain, terms), f"the claim has the term {chain.term_text(term)} with the other sign"
