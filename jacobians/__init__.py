@@ -18,6 +18,7 @@ from .errors import (
     UnsupportedError,
 )
 from .evaluation import Cost, cost, evaluate
+from .explaining.teacher import explain
 from .expression import Expression, constant, matrix, scalar, tensor, vector
 from .functions import (
     append_one,
@@ -75,6 +76,7 @@ __all__ = [
     "diag",
     "draw",
     "evaluate",
+    "explain",
     "grad",
     "half_squared_norm",
     "hessian",

@@ -134,28 +134,36 @@ def chain(left: Term, right: Term, middle: int) -> Term:
     return glue([left, right], pairs, [*kept, *(index + offset for index in right.output[middle:])])
 
 
-def between(y: Expression, targets: Iterable[Expression]) -> list[Expression]:
-    """The nodes on paths from y down to a target, targets first."""
+def between(y: Expression, targets: Iterable[Expression], held: Iterable[Expression] = ()) -> list[Expression]:
+    """The nodes on paths from y down to a target, targets first; a path ends where it meets what is `held`."""
     goals = {unnamed(target).serial for target in targets}
+    ends = {unnamed(node).serial for node in held} - {unnamed(y).serial}
     on_path: set[int] = set()
     nodes: list[Expression] = []
     for node in topological([y]):
-        if node.serial in goals or any(child.serial in on_path for child in node.children):
+        if node.serial in goals or (
+            node.serial not in ends and any(child.serial in on_path for child in node.children)
+        ):
             on_path.add(node.serial)
             nodes.append(node)
     return nodes
 
 
 def accumulate_reverse(
-    y: Expression, targets: Sequence[Expression], seed: Sequence[Term] | None = None, top: Expression | None = None
+    y: Expression,
+    targets: Sequence[Expression],
+    seed: Sequence[Term] | None = None,
+    top: Expression | None = None,
+    held: Sequence[Expression] = (),
 ) -> list[list[Term]]:
     """∂y/∂target for every target, by one pass from y down; intermediates are shared between the targets.
 
-    `seed` is ∂top/∂y (the identity if not given), so that a pass can go on where another ended. A target is the
-    quantity itself, whether a path reaches it under its name or not.
+    What is `held` does not move: paths that cross it do not count. `seed` is ∂top/∂y (the identity if not given), so
+    that a pass can go on where another ended. A target is the quantity itself, whether a path reaches it under its name
+    or not.
     """
     top = y if top is None else top
-    nodes = between(y, targets)
+    nodes = between(y, targets, held)
     on_path = {node.serial for node in nodes}
     names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
     goals: dict[int, list[int]] = {}

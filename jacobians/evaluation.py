@@ -194,11 +194,17 @@ def evaluate(expression: Any, values: Mapping[str, Any], sizes: Mapping[str, int
 
 
 def evaluate_all(
-    expressions: Sequence[Any], values: Mapping[str, Any], sizes: Mapping[str, int] | None = None
+    expressions: Sequence[Any],
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int] | None = None,
+    within: Sequence[Expression] = (),
 ) -> list[Array]:
-    """The values of several expressions; what they share is computed once."""
+    """The values of several expressions; what they share is computed once.
+
+    Values may be given for the names below the expressions, and below those that they are `within`.
+    """
     nodes = [as_expression(expression) for expression in expressions]
-    table = name_table(nodes)
+    table = name_table([*nodes, *within])
     binding = bind_values(values, table, sizes)
     what = "evaluating " + (nodes[0].name or "the expression")
     require(needed_names(nodes, binding.given), binding, table, what)

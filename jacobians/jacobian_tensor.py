@@ -24,7 +24,8 @@ from .expression import Array, Expression, Named, Network, Term, Variable, as_ex
 from .layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
 from .notation.alphabet import TEXT, Alphabet
 from .notation.closed_form import network_text
-from .notation.index import by_components, components, letter
+from .notation.components import by_components
+from .notation.index import components, letter
 from .notation.latex import LATEX
 from .notation.text import label
 from .notation.writer import ExpressionWriter
@@ -301,6 +302,11 @@ class Jacobian(Displayed):
         (result,) = program.run(binding.arrays)
         of, wrts = self.differentiated
         return from_numerator(result, len(of), [len(wrt) for wrt in wrts], layout)
+
+    @property
+    def inner(self) -> Jacobian | None:
+        """The Jacobian whose derivative this is, if it is one's."""
+        return self._inner
 
     @property
     def differentiated(self) -> tuple[Shape, list[Shape]]:

@@ -114,21 +114,33 @@ def from_numerator(
     Y, X₁, X₂, …; "denominator" the full reversal; "vec" has a row for each entry of the derivative before, transposed
     (∂vec(∇f)/∂vec(X)ᵀ for the second derivative of a scalar), and a column for each entry of the last X.
     """
+    rows, columns = axes_in_layout(rank_of, ranks, target)
+    permuted = numerator.transpose([*rows, *columns])
+    if target != "vec":
+        return permuted
+    width = int(np.prod([numerator.shape[axis] for axis in columns], dtype=int))
+    return permuted.reshape((numerator.size // width, width), order="F")
+
+
+def axes_in_layout(rank_of: int, ranks: Sequence[int], target: str) -> tuple[list[int], list[int]]:
+    """The axes of the numerator layout in the order in which `target` has them.
+
+    For "vec" those that are merged into the rows and those that are merged into the columns, the first fastest; for
+    the others all are in the first list.
+    """
     groups, place = [list(range(rank_of))], rank_of
     for rank in ranks:
         groups.append(list(range(place, place + rank))[::-1])
         place += rank
     match target:
         case "numerator":
-            return numerator
+            return list(range(place)), []
         case "denominator":
-            return numerator.transpose()
+            return list(range(place))[::-1], []
         case "ad":
-            return numerator.transpose([axis for group in groups for axis in group])
+            return [axis for group in groups for axis in group], []
         case _:
-            columns = int(np.prod([numerator.shape[axis] for axis in groups[-1]], dtype=int))
-            rows = [axis for group in reversed(groups[:-1]) for axis in group]
-            return numerator.transpose([*rows, *groups[-1]]).reshape((numerator.size // columns, columns), order="F")
+            return [axis for group in reversed(groups[:-1]) for axis in group], groups[-1]
 
 
 def collapse(array: Any) -> np.ndarray[Any, Any]:

@@ -6,10 +6,12 @@ and ask an `Alphabet` for the spelling. `TEXT` is Unicode for terminals; `latex.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 from ..sizes import Shape, Size, show_shape
-from .names import number, subscripted, typeset
+from .names import ACCENTS, number, subscripted, typeset
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRIMES = ("", "′", "″", "‴")
@@ -50,6 +52,23 @@ class Alphabet:
     def shape(self, shape: Shape) -> str:
         """`h × d × h`; a scalar is `scalar`."""
         return show_shape(shape)
+
+    def dimensions(self, shape: Shape) -> str:
+        """A shape as it is said, its symbols typeset: d × h₁."""
+        return re.sub(r"[^\W\d]\w*", lambda match: typeset(match[0]), show_shape(shape)).replace("*", "·")
+
+    def space(self, shape: Shape) -> str:
+        """The space of arrays of a shape: R^{d×h₁}."""
+        text = self.dimensions(shape).replace(" ", "")
+        return f"R^{{{text}}}" if len(text) > 1 else f"R^{text}"
+
+    def member(self, space: str) -> str:
+        """Said behind a formula: that it is in a space."""
+        return f" ∈ {space}"
+
+    def in_layout(self, text: str, layout: str) -> str:
+        """A derivative in another layout than the numerator's."""
+        return f"[{text}]_{layout}"
 
     def identity(self, size: Size) -> str:
         """The identity matrix of a size."""
@@ -115,6 +134,10 @@ class Alphabet:
         """One operand to the power of another, entry by entry."""
         return f"{self.grouped(*base)} ** {self.grouped(*exponent)}"
 
+    def row(self, letter: str, accents: Sequence[str], index: str) -> str:
+        """A row of a matrix, as the column that it is transposed: w_i."""
+        return f"{unicodedata.normalize('NFC', letter + ''.join(ACCENTS[accent] for accent in accents))}_{index}"
+
     def absolute(self, text: str) -> str:
         """The absolute value, entry by entry."""
         return f"|{text}|"
@@ -146,15 +169,15 @@ class Alphabet:
         """A delta between an index and a place that is made of others: δ_{i,j+3}, δ_{i,(jk)}."""
         return f"δ_{{{long},{place}}}"
 
-    def sum(self, letters: Sequence[str]) -> str:
-        """The sign of a sum over indices."""
+    def sum(self, letters: Sequence[str], sizes: Sequence[Size] | None = None) -> str:
+        """The sign of a sum over indices, which run up to `sizes` where there is room to say so."""
         return f"Σ{self.braces(letters)}"
 
     # --- derivatives and parts --------------------------------------------------------------------------------
 
-    def derivative(self, of: str, by: str) -> str:
-        """∂`of`/∂`by`, both standing without parentheses."""
-        return f"∂{of}/∂{by}"
+    def derivative(self, of: str, by: str, held: Sequence[str] = ()) -> str:
+        """∂`of`/∂`by`, both standing without parentheses, while what is `held` does not move."""
+        return f"∂{of}/∂{by}" + (f"|{','.join(held)}" if held else "")
 
     def chained(self, factors: Sequence[str]) -> str:
         """Derivatives multiplied, as in the chain rule."""

@@ -1,18 +1,14 @@
-"""Index notation: `(∂z/∂W)_{ijk} = δ_{ik} x_j`.
-
-A `Product` is a coefficient, sums and factors by component, its indices numbered: first the axes of the result, then
-those that are summed. `Delta`, `Entry` and `Partial` are the factors.
-"""
+"""Index notation: `(∂z/∂W)_{ijk} = δ_{ik} x_j`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from ..expression import Expression, Term
+from ..expression import Expression
 from ..sizes import Size
 from .alphabet import Alphabet
+from .components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
 from .spelling import signed_sum
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
@@ -29,122 +25,76 @@ class ComponentWriter(Protocol):
 
     alphabet: Alphabet
 
+    def atom(self, node: Expression) -> tuple[str, bool]: ...
+
     def entry(self, node: Expression, letters: Sequence[str]) -> tuple[str, bool]: ...
 
+    def formula(self, node: Expression) -> tuple[str, bool]: ...
 
-@dataclass(frozen=True)
-class Delta:
-    """δ of two indices."""
+    def inner_entry(self, node: Expression, letters: Sequence[str]) -> tuple[str, bool]: ...
 
-    first: int
-    second: int
-
-    @property
-    def indices(self) -> tuple[int, ...]:
-        return (self.first, self.second)
+    def row(self, matrix: Expression, index: str) -> str: ...
 
 
-@dataclass(frozen=True)
-class Entry:
-    """The entry of an expression at indices."""
+def components(products: Iterable[Product], writer: ComponentWriter, bounds: bool = False) -> tuple[str, bool]:
+    """The sum of products at the axes i, j, k, …, and whether it stands without parentheses.
 
-    node: Expression
-    indices: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Partial:
-    """∂y_i/∂x_j: the derivative of an entry by an entry, axes of y and then axes of x as they are."""
-
-    of: Entry
-    by: Entry
-
-    @property
-    def indices(self) -> tuple[int, ...]:
-        return self.of.indices + self.by.indices
-
-
-Factor = Delta | Entry | Partial
-
-
-@dataclass(frozen=True)
-class Product:
-    """`coefficient` times Σ of `factors`: indices below `rank` are the axes of the result, the others are summed.
-
-    `sizes` has every index; a summed one that no factor has is a factor of its size.
+    With `bounds` the sums tell how far they run, in an alphabet that can.
     """
-
-    coefficient: float
-    factors: tuple[Factor, ...]
-    sizes: Mapping[int, Size]
-    rank: int
-
-    @property
-    def held(self) -> frozenset[int]:
-        """The indices that some factor has."""
-        return frozenset(index for factor in self.factors for index in factor.indices)
-
-    @property
-    def summed(self) -> list[int]:
-        """The indices that are summed and that some factor has."""
-        held = self.held
-        return [index for index in self.sizes if index >= self.rank and index in held]
-
-
-def by_components(term: Term) -> Product:
-    """A term, with a delta for every repeated index of its output."""
-    numbers: dict[int, int] = {}
-    deltas: list[Factor] = []
-    for place, index in enumerate(term.output):
-        if index in numbers:
-            deltas.append(Delta(numbers[index], place))
-        else:
-            numbers[index] = place
-    rank = len(term.output)
-    sizes = dict(enumerate(term.shape))
-    held = term.held
-    for index in sorted((i for i in range(len(term.sizes)) if i not in numbers), key=lambda i: i not in held):
-        numbers[index] = len(sizes)
-        sizes[len(sizes)] = term.sizes[index]
-    entries = (
-        Entry(operand, tuple(numbers[index] for index in group))
-        for operand, group in zip(term.operands, term.indices, strict=True)
-    )
-    return Product(term.coefficient, (*deltas, *entries), sizes, rank)
-
-
-def components(products: Iterable[Product], writer: ComponentWriter) -> tuple[str, bool]:
-    """The sum of products at the axes i, j, k, …, and whether it stands without parentheses."""
     products = list(products)
-    bodies = [_body(product, writer) for product in products]
+    bodies = [_body(product, writer, bounds) for product in products]
     return signed_sum(writer.alphabet, [product.coefficient for product in products], bodies)
 
 
-def _body(product: Product, writer: ComponentWriter) -> tuple[str, bool]:
+def _letters(indices: Iterable[int]) -> list[str]:
+    return [letter(index) for index in indices]
+
+
+def _body(product: Product, writer: ComponentWriter, bounds: bool) -> tuple[str, bool]:
     alphabet = writer.alphabet
-    held, summed = product.held, product.summed
-    counts = [alphabet.size(size) for i, size in product.sizes.items() if i >= product.rank and i not in held]
-    deltas = [factor for factor in product.factors if isinstance(factor, Delta)]
-    outside = [delta for delta in deltas if not set(delta.indices) & set(summed)]
-    inside = [delta for delta in deltas if delta not in outside]
-    others = [factor for factor in product.factors if not isinstance(factor, Delta)]
-    parts = [(alphabet.grouped(size, not set("+-") & set(size)), True) for size in counts]
-    parts += [(text, True) for text in sorted(_delta(delta, alphabet) for delta in outside)]
+    summed = product.summed
+    deltas = [one for one in product.factors if isinstance(one, Delta)]
+    settled = bool(summed) and not any(set(one.indices) & set(summed) for one in deltas)  # no sum is over a delta
+    outside = deltas if settled else []
+    inside = [one for one in product.factors if one not in outside]
+    parts = [_count(size, alphabet) for size in product.counted]
+    parts += [factor(one, writer) for one in outside]
     if summed:
-        parts.append((alphabet.sum([letter(index) for index in summed]), True))
-    parts += [(_delta(delta, alphabet), True) for delta in inside]
-    parts += [_factor(factor, writer) for factor in others]
+        sizes = [product.sizes[index] for index in summed] if bounds else None
+        parts.append((alphabet.sum(_letters(summed), sizes), True))
+    parts += [factor(one, writer) for one in inside]
     if len(parts) == 1:
         return parts[0]
     return alphabet.product([alphabet.grouped(*part) for part in parts]), False
 
 
-def _delta(delta: Delta, alphabet: Alphabet) -> str:
-    return alphabet.delta([letter(index) for index in delta.indices])
+def _count(size: Size, alphabet: Alphabet) -> tuple[str, bool]:
+    text = alphabet.size(size)
+    return text, not set("+-") & set(text)
 
 
-def _factor(factor: Entry | Partial, writer: ComponentWriter) -> tuple[str, bool]:
-    if isinstance(factor, Partial):
-        of, by = (writer.entry(one.node, [letter(index) for index in one.indices]) for one in (factor.of, factor.by))
-        return writer.alphabet.derivative(writer.alphabet.grouped(*of), writer.alphabet.grouped(*by)), True
-    return writer.entry(factor.node, [letter(index) for index in factor.indices])
+def factor(one: Factor, writer: ComponentWriter) -> tuple[str, bool]:
+    """One factor, and whether it stands without parentheses."""
+    alphabet = writer.alphabet
+    match one:
+        case Delta():
+            return alphabet.delta(_letters(one.indices)), True
+        case Number(value):
+            return alphabet.number(value), value >= 0
+        case Entry(node, indices, "whole"):
+            return alphabet.subscript(*writer.formula(node), _letters(indices)), True
+        case Entry(node, indices, "inside"):
+            return writer.inner_entry(node, _letters(indices))
+        case Entry(node, indices):
+            return writer.entry(node, _letters(indices))
+        case Power(entry, exponent):
+            return alphabet.raised(alphabet.grouped(*factor(entry, writer)), exponent), True
+        case Row(matrix, at, vector):
+            row = alphabet.transposed(writer.row(matrix, letter(at)))
+            return alphabet.product([row, alphabet.grouped(*writer.atom(vector))]), False
+        case Sum(products):
+            return components(products, writer)
+        case Partial(of, by, held, _):
+            top, bottom = (alphabet.grouped(*factor(part, writer)) for part in (of, by))
+            top = alphabet.parens(top) if isinstance(of, Power) else top
+            return alphabet.derivative(top, bottom, [writer.atom(node)[0] for node in held]), True

@@ -65,6 +65,18 @@ class LatexAlphabet(Alphabet):
         texts = [self.size(size) for size in shape]
         return r" \times ".join(f"({text})" if several and set("+-") & set(text) else text for text in texts)
 
+    def dimensions(self, shape: Shape) -> str:
+        return self.shape(shape)
+
+    def space(self, shape: Shape) -> str:
+        return r"\mathbb{R}" + _script("^", self.shape(shape))
+
+    def member(self, space: str) -> str:
+        return rf" \in {space}"
+
+    def in_layout(self, text: str, layout: str) -> str:
+        return rf"\left[{text}\right]_{{\mathrm{{{layout}}}}}"
+
     def identity(self, size: Size) -> str:
         return r"\mathbf{I}" + _script("_", self.size(size))
 
@@ -114,6 +126,9 @@ class LatexAlphabet(Alphabet):
     def power(self, base: tuple[str, bool], exponent: tuple[str, bool]) -> str:
         return rf"{{{self.grouped(*base)}}}^{{{exponent[0]}}}"
 
+    def row(self, letter: str, accents: Sequence[str], index: str) -> str:
+        return _accented(_letter(letter, 1), accents, wide=False) + _script("_", index)
+
     def absolute(self, text: str) -> str:
         return rf"\left|{text}\right|"
 
@@ -136,11 +151,15 @@ class LatexAlphabet(Alphabet):
     def place(self, long: str, place: str) -> str:
         return rf"\delta_{{{long},{place.replace('−', '-')}}}"
 
-    def sum(self, letters: Sequence[str]) -> str:
-        return r"\sum" + self.braces(letters)
+    def sum(self, letters: Sequence[str], sizes: Sequence[Size] | None = None) -> str:
+        if sizes is None:
+            return r"\sum" + self.braces(letters)
+        bounds = zip(letters, sizes, strict=True)
+        return " ".join(rf"\sum_{{{one}=1}}{_script('^', self.size(size))}" for one, size in bounds)
 
-    def derivative(self, of: str, by: str) -> str:
-        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
+    def derivative(self, of: str, by: str, held: Sequence[str] = ()) -> str:
+        text = rf"\frac{{\partial {of}}}{{\partial {by}}}"
+        return rf"\left.{text}\right|_{{{', '.join(held)}}}" if held else text
 
     def chained(self, factors: Sequence[str]) -> str:
         return " ".join(factors)

@@ -14,6 +14,7 @@ from ..expression import (
     Network,
     Prime,
     Primitive,
+    Variable,
     topological,
 )
 from ..flattening import flatten
@@ -21,8 +22,10 @@ from ..index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Ta
 from ..lengths import Length
 from ..sizes import add_sizes, multiply_sizes
 from .alphabet import TEXT, Alphabet
+from .components import by_components
 from .forms import Sum
-from .index import by_components, components
+from .index import components
+from .names import take_apart
 from .operands import form_of, opaque
 from .spelling import Speller
 
@@ -99,20 +102,57 @@ class ExpressionWriter:
             return self.alphabet.entry(name, letters), True
         if isinstance(node, IndexMap):
             return self._place(node, letters), True
-        text, plain = self.atom(node)
-        entrywise = isinstance(node, Elementwise) and all(arg.shape in ((), node.shape) for arg in node.args)
-        if isinstance(node, Elementwise) and entrywise and letters and text != self.alphabet.ellipsis:
+        if self.atom(node)[0] == self.alphabet.ellipsis:
+            return self.alphabet.subscript(self.alphabet.ellipsis, True, letters), True
+        return self.inner_entry(node, letters)
+
+    def inner_entry(self, node: Expression, letters: Sequence[str]) -> tuple[str, bool]:
+        """The text of an entry, written into an element-wise function: σ(z_i), also where that has a name."""
+        node = node.body if isinstance(node, Named) else node
+        if isinstance(node, Elementwise) and letters and all(arg.shape in ((), node.shape) for arg in node.args):
             return self._elementwise(node, [self.entry(arg, letters if arg.shape else ()) for arg in node.args])
-        return self.alphabet.subscript(text, plain, letters), True
+        return self.alphabet.subscript(*self.atom(node), letters), True
+
+    def row(self, matrix: Expression, index: str) -> str:
+        """The row of a matrix with a name of one letter, which then is small: w_i of W. See `has_rows`."""
+        parts = take_apart(self._name(matrix) or "")
+        assert parts is not None
+        return self.alphabet.row(parts.letter.lower(), parts.accents, index)
+
+    def has_rows(self, matrix: Expression) -> bool:
+        """Whether the rows of a matrix can be called w_i: its name is one capital letter, and w is not a name."""
+        name = self._name(matrix)
+        parts = take_apart(name) if name else None
+        return (
+            parts is not None
+            and len(parts.letter) == 1
+            and parts.letter != parts.letter.lower()
+            and not parts.rest
+            and len(parts.letter.lower()) == 1
+            and parts.letter.lower() not in self._names
+        )
 
     def _name(self, node: Expression) -> str | None:
         return node.name or self._called.get(node.serial)
 
     def _written(self, node: Expression) -> tuple[str, bool]:
         name = self._name(node)
-        alphabet = self.alphabet
         if name is not None:
-            return alphabet.name(name, node.ndim), True
+            return self.alphabet.name(name, node.ndim), True
+        return self._formula(node)
+
+    def formula(self, node: Expression) -> tuple[str, bool]:
+        """The formula of an expression, also where it has a name; its parts by their names."""
+        node = node.body if isinstance(node, Named) else node
+        if isinstance(node, Variable):
+            return self.atom(node)
+        for part in node.children:
+            self.atom(part)
+        form = form_of(node, self)
+        return self._formula(node) if form is None else Speller(self.alphabet).sum(form)
+
+    def _formula(self, node: Expression) -> tuple[str, bool]:
+        alphabet = self.alphabet
         if isinstance(node, Constant):
             if node.shape:
                 return alphabet.unnamed_constant(node.shape), True

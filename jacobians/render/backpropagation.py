@@ -10,7 +10,8 @@ from ..errors import UnsupportedError
 from ..expression import Expression, Variable, as_expression
 from ..jacobian_tensor import Jacobian, derivative
 from ..notation.closed_form import network_text
-from ..notation.index import by_components, components
+from ..notation.components import by_components
+from ..notation.index import components
 from ..notation.names import typeset
 from ..notation.writer import ExpressionWriter
 from .points import Point, leaves_of, name_steps, points_of

@@ -1,0 +1,440 @@
+"""`explain`: the derivation of a Jacobian, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count, pairwise, product
+from math import prod
+from typing import Any
+
+from ..errors import UnsupportedError
+from ..expression import Expression, Named, Network, Term, unnamed
+from ..jacobian_tensor import Jacobian, JacobianView
+from ..layout import LAYOUTS, axes_in_layout, derivative_item, layout_shape
+from ..notation.alphabet import TEXT
+from ..notation.closed_form import network_text
+from ..notation.components import Delta, Entry, Partial, Product, by_components, place
+from ..notation.writer import activations_in
+from ..sizes import Shape, Size
+from ..terms import merge_like
+from .deltas import eliminate_one
+from .derivation import Derivation
+from .formulas import (
+    AtAxes,
+    Chained,
+    Closed,
+    Components,
+    Defined,
+    Dimensions,
+    Edge,
+    Formula,
+    InLayout,
+    OneFactor,
+    Permuted,
+    Quantity,
+    Sigma,
+    Space,
+    Written,
+)
+from .graph import Path, StationGraph
+from .local import Products, by_rows, local_lines, placed, split, written_out
+from .numbers import as_term
+from .steps import Board, Equation, Line, Prose, Step
+
+#: Paths, and products of terms along them, that are written out; more are taken together backwards, station by station.
+PATHS = 6
+PRODUCTS = 16
+
+
+def explain(jacobian: Any) -> Derivation:
+    """The derivation of a Jacobian: what a careful teacher writes on the board, in steps.
+
+    The chain; each local Jacobian with its shape, the item of the notes that gives its layout, and its derivation by
+    components as in the proofs of Propositions 1 and 2; the product by components; the deltas eliminated, one a line;
+    the closed form with its shape, and how it reads in the other three layouts. Where several paths lead from the
+    numerator to the denominator each is gone along, or, where they are many, all backwards together.
+
+    The steps are objects: each of their lines has `.text`, `.latex`, and `.evaluate(values)`, and consecutive lines of
+    an equation are equal. The whole prints as text; `.latex` and `.markdown` are for a page. Raises `UnsupportedError`
+    for what is no Jacobian.
+    """
+    if not isinstance(jacobian, (Jacobian, JacobianView)):
+        kind = type(jacobian).__name__
+        raise UnsupportedError(f"explain takes a Jacobian, as derivative(y, x) gives one; got {kind}")
+    return _Teacher(jacobian if isinstance(jacobian, Jacobian) else jacobian.jacobian).derivation()
+
+
+class _Teacher:
+    """Writes one derivation."""
+
+    def __init__(self, jacobian: Jacobian) -> None:
+        self.jacobian = jacobian
+        self.graph = StationGraph(jacobian.chain)
+        self.board = Board(jacobian, self.graph)
+        self.text = self.board.writer(TEXT)
+        self.y = self.graph.called(jacobian.numerator)
+        self.x = self.graph.called(jacobian.denominator)
+        self.flat = tuple(jacobian.chain.flat)
+        few = self.graph.count_paths() <= PATHS
+        self.paths = self.graph.paths() if few else []
+        points = jacobian.chain.paths
+        #: Whether it is the whole derivative, and not a product or a sum that leaves paths out.
+        self.is_whole = len(points) == 1 and len(points[0]) == 2
+        self.whole: Formula = Edge(self.y, self.x, total=True)
+        if not self.is_whole:
+            called = [tuple(map(self.graph.called, path)) for path in points]
+            self.whole = Chained(
+                tuple(tuple(Edge(a, b, total=True) for a, b in pairwise(path)) for path in called),
+                tuple(tuple(middle.ndim for middle in path[1:-1]) for path in called),
+            )
+
+    def derivation(self) -> Derivation:
+        steps = [self.chain_step()]
+        if self.graph.edges:
+            steps.append(self.local_step())
+        if self.by_paths:
+            steps += self.path_steps()
+        elif self.graph.edges and self.is_whole:
+            steps.append(self.backward_step())
+        steps += [self.closed_step(), self.layout_step()]
+        numbered = [Step((f"{k}. ", *step.title), step.equations) for k, step in enumerate(steps, start=1)]
+        return Derivation(self.board, self.heading(), numbered)
+
+    @property
+    def by_paths(self) -> bool:
+        return 0 < len(self.paths) <= PATHS and all(
+            len(path) > 1 and prod(len(self.graph.local(a, b)) for a, b in pairwise(path)) <= PRODUCTS
+            for path in self.paths
+        )
+
+    # --- lines ------------------------------------------------------------------------------------------------
+
+    def line(self, formula: Formula, *reason: str | Written, space: Shape | None = None) -> Line:
+        return Line(self.board, formula, reason, space)
+
+    def equation(self, lines: Sequence[Line], *note: str | Written) -> Equation:
+        """An equation, without lines that read as the one before them."""
+        kept = [lines[0]]
+        for line in lines[1:]:
+            if line.text != kept[-1].text:
+                kept.append(line)
+            elif line.space is not None:
+                kept[-1] = Line(kept[-1].board, kept[-1].formula, kept[-1].reason, line.space)
+        return Equation(tuple(kept), note)
+
+    # --- the heading and the chain --------------------------------------------------------------------------------
+
+    def heading(self) -> Prose:
+        sigma = [f.name for f in activations_in([self.jacobian.numerator])]
+        said: Prose = ("The derivative ", self.whole, " of ", *_kind(self.y), " by ", *_kind(self.x))
+        if len(sigma) == 1:
+            function = sigma[0]
+            said = (*said, ", where ", Sigma(), f" is {function}")
+        inner = self.jacobian.inner
+        if inner is not None:
+            before = Edge(inner.numerator, inner.denominator, total=True)
+            return (
+                *said,
+                ". Here ",
+                Quantity(self.y),
+                " is the derivative ",
+                before,
+                ", as an array in numerator layout.",
+            )
+        return (*said, ".")
+
+    def chain_step(self) -> Step:
+        equations = []
+        for station in self.graph.stations:
+            if unnamed(station) is unnamed(self.x) or not isinstance(station, Named):
+                continue
+            lines = [self.line(Quantity(station)), self.line(Defined(station), space=station.shape)]
+            equations.append(self.equation(lines))
+        lines = [self.line(self.whole)]
+        if self.by_paths:
+            lines.append(self.line(self.chained(self.paths)))
+            note = "so that, by the chain rule," if len(self.paths) == 1 else "so that, summed over the paths,"
+        elif not self.graph.edges:
+            note = "every entry by itself:" if self.flat else "and no path leads from one to the other:"
+            lines.append(self.line(Closed(self.flat, self.jacobian.shape)))
+        elif self.is_whole:
+            note = f"with {self.graph.count_paths()} paths, taken together from above:"
+            lines.append(self.line(self.one_step_up(self.x)))
+        else:
+            note = "a product of derivatives:"
+        equations.append(self.equation(lines, note))
+        return Step(("The chain",), tuple(equations))
+
+    def edge(self, of: Expression, by: Expression) -> Edge:
+        return Edge(of, by, self.graph.held(of, by))
+
+    def chained(self, paths: Sequence[Path]) -> Chained:
+        return Chained(
+            tuple(tuple(self.edge(a, b) for a, b in pairwise(path)) for path in paths),
+            tuple(tuple(middle.ndim for middle in path[1:-1]) for path in paths),
+        )
+
+    # --- local Jacobians --------------------------------------------------------------------------------------
+
+    def local_step(self) -> Step:
+        equations: list[Equation] = []
+        on_paths = {pair for path in self.paths for pair in pairwise(path)} if self.by_paths else None
+        shown: set[int] = set()
+        for of, by in self.graph.edges:
+            if on_paths is not None and (of, by) not in on_paths:
+                continue
+            edge = self.edge(of, by)
+            if of.serial not in shown:
+                shown.add(of.serial)
+                equations += self.entries_of(of)
+            said: list[str | Written] = [edge, " is ", *_shape_words(of, by)]
+            lines = self.local_equation(of, by, edge)
+            equations.append(self.equation(lines, *said, ":"))
+            closed = Closed(self.graph.local(of, by), edge.shape, of.ndim == 0 and by.ndim == 1)
+            if closed.closed(self.text):
+                hence = [self.line(edge), self.line(closed, space=_as_matrix(of, by))]
+                equations.append(self.equation(hence, "hence"))
+        return Step(("The local Jacobians",), tuple(equations))
+
+    def entries_of(self, of: Expression) -> list[Equation]:
+        """What an entry of a product or a sum is: z_i = (W x + b)_i = w_iᵀ x + b_i."""
+        body = unnamed(of)
+        if not isinstance(body, Network):
+            return []
+        axes = tuple(range(of.ndim))
+        sizes: dict[int, Size] = dict(enumerate(of.shape))
+        products = written_out(self.graph, of, of.ndim)
+        lines = [self.line(Components((Product(1.0, (Entry(of, axes),), sizes, of.ndim),), of.shape))]
+        if network_text(self.graph.terms(of), of.shape, self.text, row=False):
+            lines.append(self.line(AtAxes(Defined(of), of.ndim)))
+            if of.ndim:
+                lines.append(self.line(Components(split(self.graph, of), of.shape)))
+        rows = by_rows(products, self.text)
+        lines.append(self.line(Components(rows, of.shape)))
+        lines.append(self.line(Components(products, of.shape)))
+        return [self.equation(lines, "by components")]
+
+    def local_equation(self, of: Expression, by: Expression, edge: Edge) -> list[Line]:
+        lines = [self.line(AtAxes(edge, len(edge.shape)))] if len(edge.shape) > 1 else []
+        last: Products = ()
+        for last, reason in local_lines(self.graph, of, by, self.text):
+            lines.append(self.line(Components(last, edge.shape), _REASONS.get(reason, reason)))
+        lines += self.eliminated(last, edge.shape)
+        return lines
+
+    # --- deltas -----------------------------------------------------------------------------------------------
+
+    def eliminated(self, products: Products, shape: Shape, bounds: bool = False) -> list[Line]:
+        """One delta a line, and then like terms together."""
+        lines: list[Line] = []
+        current = list(products)
+        k = 0
+        while k < len(current):
+            done = eliminate_one(current[k])
+            if done is None:
+                k += 1
+                continue
+            current[k], delta = done
+            lines.append(self.line(Components(tuple(current), shape, bounds), "by ", OneFactor(delta)))
+        if all(isinstance(f, (Entry, Delta)) for one in current for f in one.factors):
+            merged = merge_like(as_term(one, range(len(shape))) for one in current)
+            if len(merged) < len(current):
+                collected = tuple(map(by_components, merged))
+                lines.append(self.line(Components(collected, shape, bounds), "like terms together"))
+        return lines
+
+    # --- products along paths ---------------------------------------------------------------------------------
+
+    def path_steps(self) -> list[Step]:
+        steps = []
+        several = len(self.paths) > 1
+        rank = len(self.jacobian.shape)
+        for number, path in enumerate(self.paths, start=1):
+            chained = self.chained([path])
+            title: Prose = ("The product by components",)
+            if several:
+                title = (f"The product by components, path {number} of {len(self.paths)}: ", chained)
+            start, factors = self.along(path)
+            shape = self.jacobian.shape
+            lines = [self.line(AtAxes(chained if several else self.whole, rank))]
+            lines.append(self.line(Components((start,), shape, True), "chain rule"))
+            lines.append(self.line(Components(factors, shape, True), "the local Jacobians"))
+            lines += self.eliminated(factors, shape, True)
+            steps.append(Step(title, (self.equation(lines),)))
+        return steps
+
+    def along(self, path: Path) -> tuple[Product, Products]:
+        """The chain rule along a path by components, and the same with the terms of the local Jacobians in place."""
+        shape = self.jacobian.shape
+        rank, top = len(shape), path[0].ndim
+        fresh = count(rank)
+        sizes: dict[int, Size] = dict(enumerate(shape))
+        axes = [tuple(range(top))]
+        for station in path[1:-1]:
+            axes.append(tuple(next(fresh) for _ in station.shape))
+            sizes.update(zip(axes[-1], station.shape, strict=True))
+        axes.append(tuple(range(top, rank))[::-1])
+        if len(path) == 1:
+            identity = tuple(Delta(a, b) for a, b in zip(range(top), axes[-1], strict=True))
+            one = Product(1.0, identity, sizes, rank)
+            return one, (one,)
+        pairs = list(zip(pairwise(path), pairwise(axes), strict=True))
+        start = Product(
+            1.0,
+            tuple(Partial(Entry(a, i), Entry(b, j), self.graph.held(a, b)) for (a, b), (i, j) in pairs),
+            sizes,
+            rank,
+        )
+        first_inner = next(fresh)
+        products = []
+        for choice in product(*(self.graph.local(a, b) for (a, b), _ in pairs)):
+            own = dict(sizes)
+            inner = count(first_inner)
+            factors: list[Any] = []
+            coefficient = 1.0
+            for term, (_, (i, j)) in zip(choice, pairs, strict=True):
+                coefficient *= term.coefficient
+                factors += place(term, (*i, *j[::-1]), own, inner)
+            products.append(Product(coefficient, tuple(factors), own, rank))
+        return start, tuple(products)
+
+    # --- all paths together -----------------------------------------------------------------------------------
+
+    def one_step_up(self, station: Expression) -> Chained:
+        """∂y/∂station as the sum over the stations that are computed from it directly."""
+        paths: list[tuple[Edge, ...]] = []
+        middles: list[tuple[int, ...]] = []
+        for above in self.above(station):
+            last = self.edge(above, station)
+            if above is self.y:
+                paths.append((last,))
+                middles.append(())
+            else:
+                paths.append((Edge(self.y, above, total=True), last))
+                middles.append((above.ndim,))
+        return Chained(tuple(paths), tuple(middles))
+
+    def above(self, station: Expression) -> list[Expression]:
+        return [
+            one for one in reversed(self.graph.stations) if any(below is station for below in self.graph.below(one))
+        ]
+
+    def backward_step(self) -> Step:
+        equations = []
+        top = self.y.ndim
+        for station in reversed(self.graph.stations[:-1]):
+            shape = (*self.y.shape, *station.shape[::-1])
+            rank = len(shape)
+            at_y, at_x = tuple(range(top)), tuple(range(top, rank))[::-1]
+            first: list[Product] = []
+            second: list[Product] = []
+            for above in self.above(station):
+                if above is self.y:
+                    edge = Partial(Entry(self.y, at_y), Entry(station, at_x), self.graph.held(above, station))
+                    first.append(Product(1.0, (edge,), dict(enumerate(shape)), rank))
+                    second += placed(self.graph.local(above, station), dict(enumerate(shape)), rank)
+                    continue
+                middle = tuple(range(rank, rank + above.ndim))
+                sizes: dict[int, Size] = {**dict(enumerate(shape)), **dict(zip(middle, above.shape, strict=True))}
+                so_far = Partial(Entry(self.y, at_y), Entry(above, middle), (), True)
+                step = Partial(Entry(above, middle), Entry(station, at_x), self.graph.held(above, station))
+                first.append(Product(1.0, (so_far, step), sizes, rank))
+                for term in self.graph.local(above, station):
+                    own = dict(sizes)
+                    factors = place(term, (*middle, *at_x[::-1]), own, count(rank + above.ndim))
+                    second.append(Product(term.coefficient, (so_far, *factors), own, rank))
+            whole = Edge(self.y, station, total=True)
+            lines = [self.line(AtAxes(whole, len(shape))), self.line(Components(tuple(first), shape), "chain rule")]
+            lines.append(self.line(Components(tuple(second), shape), "the local Jacobians"))
+            lines += self.eliminated(tuple(second), shape)
+            equations.append(self.equation(lines))
+        return Step(("Backwards, station by station",), tuple(equations))
+
+    # --- the closed form --------------------------------------------------------------------------------------
+
+    def closed_step(self) -> Step:
+        shape = self.jacobian.shape
+        row = self.y.ndim == 0 and self.x.ndim == 1
+        closed = Closed(self.flat, shape, row)
+        has_form = closed.closed(self.text) is not None
+        if not has_form:
+            by_index = Components(tuple(map(by_components, self.flat)), shape)
+            lines = [self.line(AtAxes(self.whole, len(shape))), self.line(by_index, space=_as_matrix(self.y, self.x))]
+            return Step(("The result",), (self.equation(lines, *self.result_words()),))
+        lines = [self.line(self.whole)]
+        if self.by_paths and self.graph.edges:
+            factors = tuple(
+                tuple(
+                    Closed(self.graph.local(a, b), (*a.shape, *b.shape[::-1]), a.ndim == 0 and b.ndim == 1)
+                    for a, b in pairwise(path)
+                )
+                for path in self.paths
+            )
+            if all(one.closed(self.text) for path in factors for one in path):
+                lines.append(self.line(self.chained(self.paths)))
+                lines.append(self.line(Chained(factors, self.chained(self.paths).middles)))
+        lines.append(self.line(closed, space=_as_matrix(self.y, self.x)))
+        return Step(("The closed form",), (self.equation(lines, *self.result_words()),))
+
+    def result_words(self) -> Prose:
+        return (*_shape_words(self.y, self.x), ":")
+
+    def layout_step(self) -> Step:
+        of, wrts = self.jacobian.differentiated
+        ranks = [len(wrt) for wrt in wrts]
+        equations = []
+        for layout in LAYOUTS[1:]:
+            rows, columns = axes_in_layout(len(of), ranks, layout)
+            shape = layout_shape(of, wrts, layout)
+            axes = [*rows, *columns]
+            terms = tuple(
+                Term(one.coefficient, one.operands, one.indices, tuple(one.output[k] for k in axes), one.sizes)
+                for one in self.flat
+            )
+            closed = Closed(terms, tuple(self.jacobian.shape[axis] for axis in axes), layout == "vec" and not rows)
+            right = Permuted(closed, len(rows), layout, closed.closed(self.text) is None)
+            left = InLayout(self.jacobian, self.whole, right)
+            said: Prose = (_LAYOUTS[layout], Dimensions(shape), ":")
+            equations.append(self.equation([self.line(left), self.line(right, space=shape)], *said))
+        return Step(("In the other layouts",), tuple(equations))
+
+
+_REASONS = {
+    "definition": "definition",
+    "constant": "constants drop out",
+    "sum": "",
+    "entry by entry": "entry by entry",
+    "product rule": "product rule",
+    "power rule": "power rule",
+    "delta": "an entry by an entry is a delta",
+    "chain rule": "chain rule",
+    "rule": "the rule of the function",
+}
+
+_LAYOUTS = {
+    "denominator": "Denominator layout, all axes reversed, ",
+    "ad": "The layout of JAX and PyTorch, axes of both as they are, ",
+    "vec": "Magnus and Neudecker's, a matrix of stacked columns, ",
+}
+
+
+def _kind(node: Expression) -> Prose:
+    kinds = {0: "the scalar ", 1: "the vector ", 2: "the matrix "}
+    text: Prose = (kinds.get(node.ndim, "the tensor "), Quantity(node))
+    return (*text, " in ", Space(node.shape)) if node.shape else text
+
+
+def _shape_words(of: Expression, by: Expression) -> Prose:
+    item = derivative_item(of.shape, by.shape)
+    kinds = {0: "scalar", 1: "vector", 2: "matrix"}
+    what = f"{kinds.get(of.ndim, 'tensor')} by {kinds.get(by.ndim, 'tensor')}"
+    cited = f", item {item}" if item else ", by the rule of items 1 to 4"
+    return (f"{what}{cited}, ", Dimensions(_as_matrix(of, by)))
+
+
+def _as_matrix(of: Expression, by: Expression) -> Shape:
+    """The shape as the notes have it: a scalar by a vector is a row, a vector by a scalar a column."""
+    shape = (*of.shape, *by.shape[::-1])
+    if of.ndim + by.ndim == 1:
+        return (1, *shape) if by.ndim else (*shape, 1)
+    return shape
