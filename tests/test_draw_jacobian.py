@@ -18,6 +18,7 @@ from jacobians import (
     draw,
     matrix,
     networks,
+    scalar,
     softmax,
     vector,
 )
@@ -150,6 +151,17 @@ def test_slices_tell_zeros_by_structure_from_zeros_by_value() -> None:
     assert sorted({box.lines[0].text for box in cells}) == ["0", "0.5", "2", "·", "−1.25"]
     assert {box.lines[0].text for box in cells if box.style == "zero"} == {"·"}
     assert "24 are zero by structure, and 3 happen to be zero" in drawing.scene.description
+
+
+def test_item_1a_is_drawn_as_a_row_and_item_1b_as_a_column() -> None:
+    a, x, c = scalar("a"), vector("x", 3), vector("c", 3)
+    values = {"c": [2.0, 3.0, 5.0]}
+    for J, across in ((derivative(c @ x, x), True), (derivative(a * c, a), False)):
+        drawing = draw(J, values=values)
+        cells = {box.lines[0].text: box for box in drawing.picture.boxes if box.style == "cell"}
+        assert (cells["2"].y == cells["5"].y) is across
+        assert (cells["2"].x == cells["5"].x) is not across
+        assert len([line for line in repr(drawing).splitlines() if line in ("2  3  5", "3")]) == 1
 
 
 def test_the_slices_are_the_values() -> None:

@@ -32,14 +32,11 @@ def place_slices(scene: SliceScene) -> Picture:
     if scene.sampled:
         boxes.append(_note(line(scene.sampled, "small", muted=True), MARGIN, top))
         top = boxes[-1].bottom
-    array, mask = scene.values, scene.support
-    while array.ndim < 2:
-        array, mask = array[None], mask[None]
-    names: list[tuple[int, ...]] = [(0,)] * (array.ndim - scene.values.ndim) + list(scene.places)
+    array, mask, names = scene.grids
     largest = float(np.max(np.abs(array), initial=0.0))
     left, row_top, row_bottom = MARGIN, top + 12, top + 12
     for index in np.ndindex(*array.shape[:-2]):
-        grid = _grid(array[index], mask[index], names[-2:], largest, scene.values.ndim)
+        grid = _grid(array[index], mask[index], names[-2:], largest)
         at = ", ".join(f"{letter(axis)} = {names[axis][place]}" for axis, place in enumerate(index))
         width = max(box.right for box in grid)
         if left > MARGIN and left + width > WIDTH:
@@ -73,12 +70,12 @@ def _note(text: Line, left: float, top: float) -> Box:
     return box
 
 
-def _grid(values: Any, mask: Any, names: list[tuple[int, ...]], largest: float, rank: int) -> list[Box]:
+def _grid(values: Any, mask: Any, names: list[tuple[int, ...]], largest: float) -> list[Box]:
     """The cells of one slice from (0, 0) on, with the numbers of its rows and columns at its edges."""
     boxes = []
-    edge, above = (26.0, 20.0) if rank else (0.0, 0.0)
+    edge, above = (26.0, 20.0) if any(names) else (0.0, 0.0)
     for row, (cells, allowed) in enumerate(zip(values, mask, strict=True)):
-        if rank > 1:
+        if names[0]:
             boxes.append(_label(f"{names[0][row]}", edge / 2, above + (row + 0.5) * CELL[1]))
         for column, (value, can) in enumerate(zip(cells, allowed, strict=True)):
             text = line(number(value) if can else "·", "small", muted=not can)
@@ -87,8 +84,8 @@ def _grid(values: Any, mask: Any, names: list[tuple[int, ...]], largest: float, 
             box.weight = 0.12 + 0.88 * abs(value) / largest if can and value and largest else 0.0
             box.x, box.y = edge + (column + 0.5) * CELL[0], above + (row + 0.5) * CELL[1]
             boxes.append(box)
-    for column in range(values.shape[1] if rank else 0):
-        boxes.append(_label(f"{names[1][column]}", edge + (column + 0.5) * CELL[0], above / 2))
+    for column, name in enumerate(names[1]):
+        boxes.append(_label(f"{name}", edge + (column + 0.5) * CELL[0], above / 2))
     return boxes
 
 

@@ -17,6 +17,7 @@ from ..codegen import Program
 from ..expression import Array, Expression, Network, Term
 from ..index_maps import IndexMap, Pick, Take
 from ..jacobian_tensor import Jacobian
+from ..layout import derivative_item
 from ..notation.index import letter
 from ..sizes import Shape, Size, bind_size
 from .card import Axis, axes, structure
@@ -30,7 +31,7 @@ ROWS, COLUMNS, SLICES = 6, 6, 6
 @dataclass(frozen=True)
 class SliceScene:
     """The entries of a Jacobian at `places` of every axis, and which can be other than zero. The last two axes are
-    the rows and columns of a slice; the axes before them number the slices."""
+    the rows and columns of a slice; the axes before them number the slices. A single axis is a row, or a `column`."""
 
     symbol: str
     structure: str
@@ -39,6 +40,17 @@ class SliceScene:
     places: tuple[tuple[int, ...], ...]
     values: Array
     support: Array
+    column: bool = False
+
+    @property
+    def grids(self) -> tuple[Array, Array, list[tuple[int, ...]]]:
+        """Values, what can be other than zero, and places, with two axes at least: item 1a is a row, 1b a column."""
+        array, mask, places = self.values, self.support, list(self.places)
+        while array.ndim < 2:
+            after = self.column and array.ndim == 1
+            array, mask = (array[:, None], mask[:, None]) if after else (array[None], mask[None])
+            places.insert(1 if after else 0, ())
+        return array, mask, places
 
     @property
     def title(self) -> str:
@@ -91,7 +103,8 @@ def slice_scene(jacobian: Jacobian, values: Mapping[str, Any], sizes: Mapping[st
     if shape == jacobian.shape and any(len(own) < length for own, length in zip(places, lengths, strict=True)):
         where = np.ix_(*places)
         array, mask = array[where], mask[where]
-    return SliceScene(jacobian.symbol, structure(jacobian), axes(jacobian), lengths, places, array, mask)
+    column = derivative_item(jacobian.numerator.shape, jacobian.denominator.shape) == "1b"
+    return SliceScene(jacobian.symbol, structure(jacobian), axes(jacobian), lengths, places, array, mask, column)
 
 
 def sample(lengths: Sequence[int]) -> tuple[tuple[int, ...], ...]:

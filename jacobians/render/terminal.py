@@ -56,9 +56,7 @@ def slices_in_text(scene: SliceScene) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    array, mask = scene.values, scene.support
-    while array.ndim < 2:
-        array, mask = array[None], mask[None]
+    array, mask, _ = scene.grids
     parts: list[RenderableType] = [Text(scene.description)]
     leading = scene.places[: max(0, len(scene.places) - 2)]
     for index in np.ndindex(*array.shape[:-2]):
