@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .diagnosis import Explanation
+from .display import Displayed
 from .mistakes.case import show
 
 WIDTH = 80
@@ -14,7 +15,7 @@ UNEXPLAINED = "no known mistake reproduces the claim"
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Displayed):
     """The check of one claimed derivative; prints as text of 80 columns.
 
     `ok` tells whether the claim is right in the layout asked for; `diagnosis` names the mistakes that reproduce it,

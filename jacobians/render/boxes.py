@@ -6,6 +6,8 @@ from . import palette
 from .picture import Box, Line, Run, line, shape_line, wrapped
 from .scene import Derivative, Quantity, Scene, size_text
 
+#: Between the remarks of a line.
+APART = 2 * "\N{EM SPACE}"
 #: A closed form that is wider stands on several lines.
 WIDEST = 215.0
 
@@ -45,9 +47,10 @@ def footer(scene: Scene) -> tuple[Line, ...]:
     """What the sizes, the letters and the numbers are."""
     runs: list[Run] = []
     for size, role in scene.roles if scene.detail == "full" else ():
-        runs += [Run(size_text(size), size), Run(f" {role}    ", muted=True)]
-    for note in scene.notes:
-        runs.append(Run(f"{note}    ", muted=True))
+        runs += [Run(size_text(size), size), Run(f" {role}{APART}", muted=True)]
+    notes = list(scene.notes)
     if scene.detail == "full" and any(one.item for one in (*scene.local, *scene.total)):
-        runs.append(Run("numerator layout; items are those of the notes, section 1", muted=True))
+        notes.append("numerator layout; items are those of the notes, section 1")
+    if notes:
+        runs.append(Run(APART.join(notes), muted=True))
     return (Line(tuple(runs), "small"),) if runs else ()

@@ -44,8 +44,12 @@ def _character_width(character: str) -> float:
 
 def cut(text: str, size: float, room: float, bold: bool = False) -> str:
     """`text`, or as much of its beginning as `room` holds, with …"""
+    text = unicodedata.normalize("NFC", text)
     if text_width(text, size, bold) <= room:
         return text
-    while text and text_width(text + "…", size, bold) > room:
-        text = text[:-1]
+    left = room - text_width("…", size, bold)
+    for place, character in enumerate(text):
+        left -= text_width(character, size, bold)
+        if left < 0:
+            return text[:place] + "…"
     return text + "…"

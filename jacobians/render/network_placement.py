@@ -10,13 +10,14 @@ from .tensor_network import Net, NetworkScene, spelled
 
 MARGIN = 26.0
 GAP = 54.0
+WIDTH = 940.0  # of a heading
 
 
 def place_network(scene: NetworkScene, full: bool) -> Picture:
     """The picture: with `full` the literal product beside what is left of it."""
     boxes: list[Box] = []
     strokes: list[Stroke] = []
-    heading = Box((line(f"{scene.symbol} = {scene.structure}", "symbol"),), "note", "heading")
+    heading = Box((line(f"{scene.symbol} = {scene.structure}", "symbol", room=WIDTH),), "note", "heading")
     heading.x, heading.y = MARGIN + heading.width / 2, MARGIN + heading.height / 2
     boxes.append(heading)
     top, left, bottom = heading.bottom + 10, MARGIN, heading.bottom
@@ -105,6 +106,12 @@ class _Panel:
             self.boxes.append(box)
         self.strokes = [self._stroke(found, edge, left, down) for edge in edges]
         self.right, self.bottom = left + found.width, down + found.height
+        if net.steps:
+            rows = [f"({place})  {step.text}" for place, step in enumerate(net.steps, 1)]
+            note = Box(tuple(line(row, "small") for row in ("contracted in this order", *rows)), "note", "order")
+            note.x, note.y = left + note.width / 2, self.bottom + 16 + note.height / 2
+            self.boxes.append(note)
+            self.right, self.bottom = max(self.right, note.right), note.bottom
 
     def _hue(self, wire: int) -> str:
         return hue(self.net.sizes[wire])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
@@ -124,7 +125,9 @@ def mathematics(latex: str, text: str) -> str:
 
 def formula_html(text: str) -> str:
     """A formula in text, with its subscripts lowered."""
-    return "".join(f"<sub>{escape(run.text)}</sub>" if run.low else escape(run.text) for run in line(text).runs)
+    return "".join(
+        f"<sub>{escape(run.text)}</sub>" if run.low else escape(run.text) for run in line(text, room=math.inf).runs
+    )
 
 
 def shape_html(shape: Shape, numbers: dict[str, int]) -> str:
@@ -210,6 +213,7 @@ def style_sheet() -> str:
     fixed = (
         ".jx{line-height:1.5}.jx summary{cursor:pointer}.jx details{margin:.2em 0 .2em .2em}"
         ".jx table{border-collapse:collapse;margin:.3em 0 .3em 1.2em;font-size:.93em}"
+        ".jx th,.jx td{overflow-wrap:anywhere}"
         ".jx th,.jx td{text-align:left;padding:.1em .9em .1em 0;border:0;background:none;vertical-align:baseline}"
         ".jx th{font-weight:normal;opacity:.72}.jx-muted{opacity:.72}.jx-shape{white-space:nowrap;margin-left:.6em}"
         ".jx td .jx-shape{margin-left:0}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..sizes import Shape
-from .metrics import text_width
+from .metrics import cut, text_width
 from .scene import hue, size_text
 
 #: Font sizes of a line, by its kind.
@@ -69,8 +69,15 @@ class Line:
         return self.size * LEADING
 
 
-def line(text: str, kind: str = "body", muted: bool = False) -> Line:
-    """A line of mathematics: `_h` and `_{h1}` in it become subscripts."""
+#: A line that is longer is cut with …, and what takes more lines has … for the rest; descriptions have everything.
+LONGEST = 460.0
+MOST_LINES = 6
+LONGEST_SIZE = 150.0
+
+
+def line(text: str, kind: str = "body", muted: bool = False, room: float = LONGEST) -> Line:
+    """A line of mathematics: `_h` and `_{h1}` in it become subscripts. What does not fit in `room` is cut."""
+    text = cut(text, FONT[kind], room, kind == "symbol")
     runs: list[Run] = []
     end = 0
     for match in _SUBSCRIPT.finditer(text):
@@ -83,6 +90,7 @@ def line(text: str, kind: str = "body", muted: bool = False) -> Line:
 
 def wrapped(text: str, room: float, kind: str = "body") -> list[Line]:
     """A product or a sum over as many lines as it takes, broken at spaces outside of parentheses, as even as can be."""
+    text = cut(text, FONT[kind], MOST_LINES * room, kind == "symbol")
     words = _words(text)
     if max(line(word.rstrip(), kind).width for word in words) > 1.2 * room:
         words = _words(text, inside=True)
@@ -92,7 +100,7 @@ def wrapped(text: str, room: float, kind: str = "body") -> list[Line]:
         rows = _filled(words, limit, kind)
         if len(rows) <= count:
             break
-    return [line(row, kind) for row in rows]
+    return [line(row, kind) for row in (rows if len(rows) <= MOST_LINES else [*rows[: MOST_LINES - 1], "…"])]
 
 
 def _words(text: str, inside: bool = False) -> list[str]:
@@ -122,7 +130,7 @@ def shape_line(shape: Shape, item: str | None = None) -> Line:
     for place, size in enumerate(shape):
         if place:
             runs.append(Run(" × ", muted=True))
-        text = size_text(size, len(shape) > 1)
+        text = cut(size_text(size, len(shape) > 1), FONT["small"], LONGEST_SIZE)
         runs.append(Run(text, muted=True) if size == 1 else Run(text, hue(size)))
     if not shape:
         runs.append(Run("scalar", muted=True))

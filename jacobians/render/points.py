@@ -80,7 +80,10 @@ def name_steps(root: Expression) -> Named:
     inner = [node for node in nodes if node.children and node is not root]
     if isinstance(root, Named):
         inner = [node for node in inner if node is not root.body]
-    top = root.name or next(name for name in ("y", "out", *(f"y{k}" for k in range(len(nodes)))) if name not in taken)
+    if isinstance(root, Named):
+        top = root.name
+    else:
+        top = next(name for name in ("y", "out", *(f"y{k}" for k in range(len(nodes)))) if name not in taken)
     if any(isinstance(node, Named) for node in inner):
         return Named.of(top, root)
     steps = {node.serial for node in inner}

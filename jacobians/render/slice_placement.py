@@ -8,6 +8,7 @@ import numpy as np
 
 from ..notation.index import letter
 from . import palette
+from .boxes import APART
 from .picture import Box, Line, Picture, Run, line
 from .scene import hue, size_text
 from .slices import SliceScene
@@ -20,17 +21,17 @@ WIDTH = 940.0
 
 def place_slices(scene: SliceScene) -> Picture:
     """The picture: a heading, the axes, the slices, and what the marks mean."""
-    boxes = [_note(line(f"{scene.symbol} = {scene.structure}", "symbol"), MARGIN, MARGIN)]
+    boxes = [_note(line(f"{scene.symbol} = {scene.structure}", "symbol", room=WIDTH), MARGIN, MARGIN)]
     top = boxes[-1].bottom
     runs: list[Run] = []
     for place, axis in enumerate(scene.axes):
         runs += [Run(f"{letter(place)} ", muted=False), Run(f"{axis.role}  ", muted=True)]
-        runs += [Run(size_text(scene.lengths[place]), hue(axis.size)), Run("     ")]
+        runs += [Run(size_text(scene.lengths[place]), hue(axis.size)), Run(APART)]
     if runs:
         boxes.append(_note(Line(tuple(runs), "small"), MARGIN, top))
         top = boxes[-1].bottom
     if scene.sampled:
-        boxes.append(_note(line(scene.sampled, "small", muted=True), MARGIN, top))
+        boxes.append(_note(line(scene.sampled, "small", muted=True, room=WIDTH), MARGIN, top))
         top = boxes[-1].bottom
     array, mask, names = scene.grids
     largest = float(np.max(np.abs(array), initial=0.0))

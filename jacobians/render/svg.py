@@ -159,11 +159,12 @@ def _stroke(stroke: Stroke) -> str:
         path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} {stop:.1f}"
         direction = (0.0, 1.0 if y2 > y1 else -1.0)
     elif stroke.along == "curve":
-        before = next(place for place in reversed(stroke.places[:-1]) if place != (x2, y2))
+        # the last control point that is not, but for rounding, the end itself
+        before = next(p for p in reversed(stroke.places[:-1]) if math.hypot(p[0] - x2, p[1] - y2) > 2)
         length = math.hypot(x2 - before[0], y2 - before[1])
         direction = ((x2 - before[0]) / length, (y2 - before[1]) / length)
         end = (x2 - head * direction[0], y2 - head * direction[1])
-        first, *controls = [*stroke.places[:-2], end, end]
+        first, *controls = [*stroke.places[:-2], end, end] if stroke.arrow else stroke.places
         path = f"M{first[0]:.1f} {first[1]:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in controls)
     else:
         before = stroke.places[-2]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..contraction import schedule
 from ..expression import Term
 from ..jacobian_tensor import Jacobian
 from ..notation.index import letter
@@ -39,14 +40,31 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One contraction of an order: two operands, or results of earlier steps, and the wires that are left."""
+
+    left: str
+    right: str
+    left_over: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.left}, {self.right} → {self.left_over or 'a number'}"
+
+
+@dataclass(frozen=True)
 class Net:
-    """One term: nodes on wires. `output` are the wires of the axes, `sizes` and `letters` those of every wire."""
+    """One term: nodes on wires. `output` are the wires of the axes, `sizes` and `letters` those of every wire.
+
+    `steps` are its contractions in the order that runs unless another is asked for: left to right, as backpropagation.
+    """
 
     coefficient: float
     nodes: tuple[Node, ...]
     output: tuple[int, ...]
     sizes: dict[int, Size]
     letters: dict[int, str]
+    steps: tuple[Step, ...] = ()
 
     @property
     def text(self) -> str:
@@ -85,6 +103,7 @@ class NetworkScene:
         if self.before is not None:
             lines.append(f"Before the deltas are eliminated: {self.before.text}.")
         lines += [f"{'After' if self.before else 'Network'}: {written(net)}." for net in self.after]
+        lines += [f"Step {place}: {step.text}." for net in self.after for place, step in enumerate(net.steps, 1)]
         if self.more:
             lines.append(f"{self.more} more terms are not shown.")
         return "\n".join(lines)
@@ -114,7 +133,18 @@ def network_scene(jacobian: Jacobian) -> NetworkScene:
 def _net(term: Term) -> Net:
     nodes = tuple(Node(label(operand), group, 0) for operand, group in zip(term.operands, term.indices, strict=True))
     sizes = dict(enumerate(term.sizes))
-    return Net(term.coefficient, nodes, term.output, sizes, _letters(term.output, sizes))
+    letters = _letters(term.output, sizes)
+    return Net(term.coefficient, nodes, term.output, sizes, letters, _steps(term, letters))
+
+
+def _steps(term: Term, letters: dict[int, str]) -> tuple[Step, ...]:
+    """The contractions from left to right; which they are does not depend on the sizes."""
+    names = [label(operand) for operand in term.operands]
+    found = []
+    for place, pair in enumerate(schedule(term.indices, term.output, [2] * len(term.sizes), "reverse"), 1):
+        found.append(Step(names[pair.left], names[pair.right], "".join(letters[index] for index in pair.result)))
+        names.append(f"({place})")
+    return tuple(found)
 
 
 def _literal(factors: Sequence[Jacobian]) -> Net:
