@@ -11,6 +11,7 @@ from .binding import bind_sizes, bind_values, name_table
 from .chains import Chain
 from .codegen import Program, Signature
 from .contraction import Order, check_order
+from .dispatch import guarded
 from .errors import NamingError, ShapeError
 from .evaluation import HasChain, plan
 from .expression import Expression, Variable, as_expression, topological
@@ -39,16 +40,27 @@ class Compiled:
         self._signature = signature
         self._table = name_table([*_roots(items), *arguments])
         self._functions: dict[tuple[object, ...], Any] = {}
+        self._count = len(self.variables)
+        self._call = self._by_signature  # a guard for the signature of the last call stands in front of it
         self._last: Program | None = None
 
     def __call__(self, *arrays: Any, **named: Any) -> Any:
         """The values, as arrays. Errors are those of `evaluate`."""
         if named:
             arrays = self._ordered(arrays, named)
-        try:
-            function = self._functions[tuple([(array.shape, array.dtype.char) for array in arrays])]
-        except (AttributeError, KeyError):
-            return self._first(arrays)
+        if len(arrays) != self._count:
+            names = ", ".join(self.variables)
+            raise ShapeError(f"{self._signature.name} takes {self._count} arrays ({names}), got {len(arrays)}")
+        return self._call(*arrays)
+
+    def _by_signature(self, *arrays: Any) -> Any:
+        """Anything but plain arrays of the shapes and types of the last call."""
+        if not all(type(array) is np.ndarray for array in arrays):
+            return self._checked(arrays)
+        function = self._functions.get(_key(arrays))
+        if function is None:
+            return self._checked(arrays)
+        self._call = guarded(function, arrays, self._by_signature)
         return function(*arrays)
 
     def _ordered(self, arrays: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -60,19 +72,14 @@ class Compiled:
             raise NamingError(f"{self._signature.name} takes {', '.join(self.variables)}; {wrong}")
         return (*arrays, *(keys[name] for name in rest))
 
-    def _first(self, arrays: tuple[Any, ...]) -> Any:
-        """The first call with these shapes: check them, make the function, and call it."""
-        if len(arrays) != len(self.variables):
-            names = ", ".join(self.variables)
-            raise ShapeError(f"{self._signature.name} takes {len(self.variables)} arrays ({names}), got {len(arrays)}")
+    def _checked(self, arrays: tuple[Any, ...]) -> Any:
+        """Check and convert the arguments, make the function for their shapes if there is none yet, and call it."""
         binding = bind_values(dict(zip(self.variables, arrays, strict=True)), self._table, self._sizes)
         checked = [binding.arrays[name] for name in self.variables]
-        function = self._made(binding.sizes)
-        plain = all(
-            a is b or (isinstance(b, np.ndarray) and b.dtype.kind == "f") for a, b in zip(checked, arrays, strict=True)
-        )
-        if plain:
-            self._functions[tuple((array.shape, array.dtype.char) for array in arrays)] = function
+        key = _key(checked)
+        function = self._functions.get(key)
+        if function is None:
+            function = self._functions[key] = self._made(binding.sizes)
         return function(*checked)
 
     def _made(self, sizes: Mapping[str, int]) -> Any:
@@ -93,6 +100,10 @@ class Compiled:
         Raises `ShapeError` while a symbolic size has no value.
         """
         return (self._last or self.program()).standalone
+
+
+def _key(arrays: Sequence[Any]) -> tuple[object, ...]:
+    return tuple((array.shape, array.dtype.char) for array in arrays)
 
 
 def _roots(items: Sequence[HasChain | Expression]) -> list[Expression]:

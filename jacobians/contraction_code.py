@@ -51,7 +51,7 @@ class ContractionWriter:
         live = [needed(groups, k, output) for k in range(len(groups))]
         for k, value in enumerate(values):
             values[k] = self._reduced(value, groups[k], live[k], derivative)
-        inner = "optimal" if self._order == "optimal" or len(values) < 4 else self._order
+        inner = self._order if derivative and len(values) > 3 else "optimal"
         steps = schedule(groups, output, sizes, inner, [operand.serial for operand in core.operands])
         if coefficient != 1.0 and not (signed and coefficient == -1.0):
             coefficient = self._scale_smallest(values, prod(sizes[i] for i in output), coefficient, derivative)
@@ -91,8 +91,12 @@ class ContractionWriter:
         shapes = dict(zip(group, value.shape, strict=True))
         if len(set(group)) == len(group):
             axes = tuple(place for place, index in enumerate(group) if index not in live)
+            base = value.text.removesuffix(".T")  # the sum of a transpose is that of the array along its other axis
+            if base != value.text:
+                axes = tuple(len(group) - 1 - place for place in reversed(axes))
+            ordered = base == value.text or len(live) < 2
             axis = f"axis={axes[0] if len(axes) == 1 else axes}" if len(axes) < len(group) else ""
-            text = f"{value.text}.sum({axis})"
+            text = f"{base}.sum({axis})" + ("" if ordered else ".T")
         else:
             text = (
                 f"np.einsum('{''.join(letters[i] for i in group)}->{''.join(letters[i] for i in live)}', {value.text})"

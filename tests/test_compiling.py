@@ -14,6 +14,7 @@ from jacobians import (
     NamingError,
     ShapeError,
     compile,  # noqa: A004
+    compiling,
     derivative,
     half_squared_norm,
     implicit,
@@ -67,12 +68,12 @@ def test_the_source_is_what_a_person_would_have_written() -> None:
         "",
         "",
         "def program(W2, W1, x, b1, b2, t):",
-        "    t1 = x @ W1.T  # ab,b->a (7,)",
+        "    t1 = W1.dot(x)  # ab,b->a (7,)",
         "    z = t1 + b1  # shape (7,)",
         "    s = np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))  # shape (7,)",
-        "    t4 = s @ W2.T  # ab,b->a (3,)",
+        "    t4 = W2.dot(s)  # ab,b->a (3,)",
         "    r = t4 + b2 - t  # shape (3,)",
-        "    t6 = r @ W2  # a,ab->b (7,)",
+        "    t6 = r.dot(W2)  # a,ab->b (7,)",
         "    t7 = 1.0 - s  # shape (7,)",
         "    t8 = s * t7  # a,a->a (7,)",
         "    t9 = t6 * t8  # a,a->a (7,)",
@@ -83,12 +84,12 @@ def test_the_source_is_what_a_person_would_have_written() -> None:
 
 
 def test_common_parts_are_computed_once() -> None:
-    x = vector("x", 5)
-    B = matrix("B", 3, 5)
+    x = vector("x", 3)
+    B = matrix("B", 5, 3)
     H = derivative(derivative(half_squared_norm(B @ x), x), x)
     source = compile([H.norm(), H]).source
-    assert source.count("B.T @ B") == 1
-    value = RNG.normal(size=(3, 5))
+    assert source.count("B.T.dot(B)") == source.count(".dot(") == 1
+    value = RNG.normal(size=(5, 3))
     norm, hessian = compile([H.norm(), H])(value)
     assert norm == pytest.approx(np.linalg.norm(value.T @ value))
     assert_close(hessian, value.T @ value, 1e-14)
@@ -174,6 +175,34 @@ def test_a_variable_that_nothing_needs_is_an_argument_all_the_same() -> None:
     assert f(np.ones(3), np.arange(3.0)).tolist() == [0.0, 2.0, 4.0]
     with pytest.raises(ShapeError, match="the length of y should be 3"):
         f(np.ones(4), np.arange(3.0))
+
+
+def test_a_function_is_made_once_for_its_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the arguments are: lists and numbers, arrays of other types, other shapes in between."""
+    made: list[Any] = []
+    plan = compiling.plan
+    monkeypatch.setattr(compiling, "plan", lambda *args, **options: made.append(args) or plan(*args, **options))
+    f = compile(2 * vector("x", "n"))
+    large, small = np.ones(3), np.arange(2.0)
+    for argument in (large, [1, 1, 1], large, small, (1.0, 1.0, 1.0), small, large, np.ones(3, dtype=int), large[::-1]):
+        assert_close(f(argument), 2 * np.asarray(argument, dtype=float), 0)
+    assert len(made) == 2
+    assert f(np.ones(3, dtype="f4")).dtype == np.float32
+    assert_close(f(large.astype(">f8")), 2 * large, 0)
+
+
+def test_a_subclass_of_arrays_is_read_as_an_array() -> None:
+    """`*` of two matrices of NumPy would be a matrix product."""
+    A = matrix("A", 2, 2)
+    f = compile(A * A)
+    value = np.arange(4.0).reshape(2, 2)
+    for _ in range(2):
+        assert_close(f(value), value * value, 0)
+        found = f(value.view(np.recarray))
+        assert type(found) is np.ndarray
+        assert_close(found, value * value, 0)
+        masked = f(np.ma.masked_array(value, mask=value > 2))
+        assert type(masked) is np.ndarray
 
 
 def test_wrong_calls() -> None:
