@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import jacobians
@@ -82,6 +83,23 @@ def test_every_lesson_asserts_what_its_prose_claims() -> None:
     for page in lessons:
         hidden = re.findall(r"^:tags: \[remove-cell\]\n\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
         assert any("assert " in cell for cell in hidden), page.name
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("peer", ["jax", "torch"])
+def test_the_lesson_on_layouts_tells_the_layout_of(peer: str) -> None:
+    rng = np.random.default_rng(0)
+    A, X, c = rng.normal(size=(2, 3)), rng.normal(size=(3, 5)), rng.normal(size=5)
+    if peer == "jax":
+        jax = pytest.importorskip("jax")
+        theirs = np.asarray(jax.jacobian(lambda X: A @ X @ c)(X))
+    else:
+        torch = pytest.importorskip("torch")
+        at, by, on = (torch.from_numpy(array) for array in (X, A, c))
+        theirs = torch.func.jacrev(lambda X: by @ X @ on)(at).numpy()
+    ours = jacobians.jacobian(lambda X: A @ X @ c, layout="ad")(X)
+    assert theirs.shape == ours.shape == (2, 3, 5)
+    np.testing.assert_allclose(theirs, ours, rtol=1e-5)
 
 
 def test_every_public_name_is_in_the_reference() -> None:
