@@ -46,6 +46,7 @@ nb_execution_show_tb = True
 nb_execution_timeout = 120
 nb_merge_streams = True
 nb_number_source_lines = False
+nb_render_markdown_format = "myst"
 
 # --- mathematics: MathML, so that a page needs no script and no network ---
 html_math_renderer = "mathml"

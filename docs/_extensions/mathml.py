@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -13,10 +14,15 @@ LOGGER = logging.getLogger(__name__)
 CONVERTER = LatexToMathML(fancy_error=False, annotation=False, allow_unreliable_rendering=True)
 
 
+#: Words with a formula among them, as in \\text{by $x$}, which math-core does not read.
+MIXED = re.compile(r"\\text\{([^{}$]*)\$([^$]*)\$([^{}$]*)\}")
+
+
 def mathml(latex: str, block: bool, node: nodes.Node) -> str:
     """The MathML of `latex`; several lines that align on & and end in \\\\ need no environment of their own."""
     if block and "\\\\" in latex and "\\begin" not in latex:
         latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
+    latex = MIXED.sub(r"\\text{\1}\2\\text{\3}", latex)
     try:
         return CONVERTER.convert_with_local_state(latex, displaystyle=block)
     except LatexError as error:
