@@ -299,6 +299,8 @@ class Elaborator:
                 return Part(atom.place, inner.value, inner.children or (inner,), inner.squared)
             case t.Font() if not spellings(atom, ()):
                 return self.part(atom.body)
+            case t.Signed() | t.Sum() | t.Box() | t.Product():
+                return self.part(atom)
             case t.Bars():
                 return calls.bars(self, atom)
             case t.Fraction():

@@ -1,0 +1,59 @@
+"""Coverage-guided fuzzing of the reader with atheris, by hand and outside CI.
+
+    pip install atheris
+    python tests/fuzz_reading.py -max_total_time=300 -timeout=5 -max_len=200
+
+The first byte of an input chooses whether the rest are pieces of notation or characters. An exception that is not ours,
+an error without a place, and a text that takes longer than the timeout are findings. Texts that are read are derived,
+too: that is where elaborated expressions go next.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["jacobians.reading"]):
+    from jacobians.reading import entry
+    from jacobians.reading.places import Place
+
+from test_reading_fuzz import PIECES, SIZES
+
+from jacobians.errors import JacobiansError, ParseError, ShapeError
+
+
+def one_input(data: bytes) -> None:
+    """Read one text."""
+    provider = atheris.FuzzedDataProvider(data)
+    if provider.ConsumeBool():
+        text = "".join(PIECES[byte % len(PIECES)] for byte in provider.ConsumeBytes(60))
+    else:
+        text = provider.ConsumeUnicodeNoSurrogates(200)
+    try:
+        found = entry.read(text, SIZES)
+    except (ParseError, ShapeError) as error:
+        caught = error
+    else:
+        derive(text, found)
+        return
+    assert caught.line is not None, text
+    assert caught.excerpt, text
+
+
+def derive(text: str, found: entry.Reading) -> None:
+    """What is read has a shape and prints; errors of ours are no finding."""
+    for _, parts in found.statements:
+        for part in parts:
+            assert isinstance(part.place, Place)
+            assert len(part.value.shape) == part.value.whole.ndim, text
+            try:
+                repr(part.value.whole)
+                part.value.whole.latex()
+            except JacobiansError:
+                continue
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
