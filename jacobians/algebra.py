@@ -213,12 +213,11 @@ def einsum(subscripts: str, *operands: Any) -> Expression:
         flat = "".join(letters)
         right = "".join(sorted(letter for letter in set(flat) if flat.count(letter) == 1))
     sizes: dict[str, Size] = {}
-    holders: dict[str, str] = {}
+    holders: dict[str, tuple[int, int]] = {}  # an operand is described only in an error: its text can be long
     for position, (group, part) in enumerate(zip(letters, parts, strict=True)):
-        who = role(part, position)
         if len(group) != part.ndim:
             raise ShapeError(
-                f"einsum {subscripts!r}: {who} has shape {part.shape} with {part.ndim} axes, "
+                f"einsum {subscripts!r}: {role(part, position)} has shape {part.shape} with {part.ndim} axes, "
                 f"and its indices are {group!r}"
             )
         for axis, letter in enumerate(group):
@@ -226,11 +225,13 @@ def einsum(subscripts: str, *operands: Any) -> Expression:
                 raise ShapeError(f"einsum {subscripts!r}: an index is a letter, got {letter!r}")
             size = part.shape[axis]
             if sizes.setdefault(letter, size) != size:
+                holder, place = holders[letter]
                 raise ShapeError(
-                    f"einsum {subscripts!r}: index {letter!r} has size {sizes[letter]} in {holders[letter]} and size "
-                    f"{size} on axis {axis} of {who}; the sizes must be equal"
+                    f"einsum {subscripts!r}: index {letter!r} has size {sizes[letter]} in "
+                    f"{role(parts[holder], holder)} (axis {place}) and size "
+                    f"{size} on axis {axis} of {role(part, position)}; the sizes must be equal"
                 )
-            holders.setdefault(letter, f"{who} (axis {axis})")
+            holders.setdefault(letter, (position, axis))
     unknown = [letter for letter in right if letter not in sizes]
     if unknown:
         raise ShapeError(f"einsum {subscripts!r}: the output has index {unknown[0]!r}, which no operand has")

@@ -161,7 +161,7 @@ REPAIRED = [
     ("r' x W2", "x r' W2"),
     ("x W1 + z", "W1 x + z"),
     ("W2 (W1 x)' + r", "W2 (W1 x) + r"),
-    ("W2 W1 ⊙ X'", "(W2 W1)' ⊙ X' or W2 W1 ⊙ X"),
+    ("W2 W1 ⊙ X'", "W2 W1 ⊙ X or (W2 W1)' ⊙ X'"),
     ("x ⊗ r'", "x ⊗ r"),
     ("W1 W2", "W2 W1"),
 ]

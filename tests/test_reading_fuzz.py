@@ -103,7 +103,7 @@ def try_reading(text: str) -> None:
     assert not any(name in str(caught) for name in ("$END", "OPEN_BRACE", "NORM_OPEN", "ENTRYWISE_POWER"))
 
 
-fuzzed = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fuzzed = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @fuzzed
@@ -167,6 +167,9 @@ LONG = {
     "wrong": ("x", " + )"),
     "fractions": ("c", r" + \frac{1}{c}"),
     "notes": ("c", " + A(x)"),
+    "ones": ("A", " 1 1ᵀ A"),
+    "numbers": ("c", " 1"),
+    "what does not fit": ("x", " A A"),
 }
 
 
@@ -177,12 +180,12 @@ def test_time_is_linear_in_the_length(kind: str) -> None:
     def seconds(count: int) -> float:
         text = start + more * count if kind != "functions" else more * count + "x"
         best = float("inf")
-        for _ in range(3):
+        for _ in range(2):
             began = time.perf_counter()
             try_reading(text)
             best = min(best, time.perf_counter() - began)
         return best
 
     seconds(10)
-    short, long = seconds(250), seconds(2000)
+    short, long = seconds(100), seconds(800)
     assert long < 8 * 2.5 * short + 0.05, f"{short:.4f} s and {long:.4f} s for 8 times the length"

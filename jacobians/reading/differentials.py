@@ -9,6 +9,7 @@ from .. import elementwise
 from ..errors import JacobiansError
 from ..expression import Named, Variable, topological
 from ..jacobian_tensor import derivative
+from ..sizes import Shape
 from . import tree as t
 from . import values
 from .naming_parts import opened, spellings, unbraced
@@ -84,7 +85,7 @@ def _derivative_item(
     return Item(first.operator, t.Derivative(place, numerator, denominator), postfixes[count:], whole)
 
 
-def fraction(elaborator: Elaborator, node: t.Fraction) -> Part:
+def fraction(elaborator: Elaborator, node: t.Fraction, expected: Shape | None = None) -> Part:
     """\\frac{…}{…}: a quotient, or a derivative."""
     top, bottom = unbraced(node.top), unbraced(node.bottom)
     above = _differential_product(top)
@@ -98,7 +99,7 @@ def fraction(elaborator: Elaborator, node: t.Fraction) -> Part:
         raise parse_error(
             elaborator.text, node.place, "∂ on one side of the bar alone: a derivative has it above and below"
         )
-    made = elaborator.combined([elaborator.part(node.top), elaborator.part(node.bottom)], [quotient])
+    made = elaborator.combined([elaborator.part(node.top, expected), elaborator.part(node.bottom)], [quotient])
     return Part(node.place, made.value, made.children)
 
 

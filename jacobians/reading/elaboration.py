@@ -5,19 +5,22 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from .. import elementwise
 from ..errors import JacobiansError, ParseError, ShapeError
 from ..expression import constant
+from ..indexing import take_items
 from ..naming import check_name
-from ..sizes import Size, check_size, show_shape
-from . import calls, differentials, powers, values
+from ..notation.names import typeset
+from ..sizes import Shape, show_shape
+from . import calls, differentials, powers, unsized, values
 from . import tree as t
 from .declarations import Declarations
-from .naming_parts import bare_name, opened, part_of, spellings, split_word
-from .parts import Item, Part, identity_of
-from .places import Place, parse_error, shape_error
+from .naming_parts import bare_name, opened, part_of, piece, spellings, split_word
+from .parts import Item, Part
+from .places import Place, UndeterminedError, parse_error, shape_error
 from .spelling import identifier, key, keys
 from .step_names import StepNames
 from .values import Value
@@ -82,7 +85,7 @@ class Elaborator:
 
     # --- statements ---------------------------------------------------------------------------------------------
 
-    def page(self, page: t.Page) -> list[tuple[t.Node, tuple[Part, ...]]]:
+    def page(self, page: t.Page, expected: Shape | None = None) -> list[tuple[t.Node, tuple[Part, ...]]]:
         """Every statement with its parts: the two sides of an equation, the body of a definition, an expression."""
         found: list[tuple[t.Node, tuple[Part, ...]]] = []
         for statement in page.statements:
@@ -93,9 +96,10 @@ class Elaborator:
                     name, body = statement.sides
                     found.append((statement, (self._define(t.Definition(statement.place, name, body)),)))
                 case t.Equation():
-                    found.append((statement, tuple(self.part(side) for side in statement.sides)))
+                    found.append((statement, tuple(self.alike(statement.sides, None))))
                 case _:
-                    found.append((statement, (self.part(statement),)))
+                    shape = expected if statement is page.statements[-1] else None
+                    found.append((statement, (self.part(statement, shape),)))
         return found
 
     def _defines(self, statement: t.Equation, page: t.Page) -> bool:
@@ -126,21 +130,36 @@ class Elaborator:
 
     # --- parts --------------------------------------------------------------------------------------------------
 
-    def part(self, node: t.Node) -> Part:
-        """The part that a node of the tree is."""
+    def part(self, node: t.Node, expected: Shape | None = None) -> Part:
+        """The part that a node of the tree is; `expected` is the shape that it should have, where that is known."""
         match node:
             case t.Sum():
-                return self._sum(node)
+                return self._sum(node, expected)
             case t.Box():
-                return self._box(node)
+                return self._box(node, expected)
             case t.Signed():
-                body = self.part(node.body)
+                body = self.part(node.body, expected)
                 return Part(node.place, values.total([body.value], [node.sign]), (body,))
             case _:
-                return self._product(node)
+                return self._product(node, expected)
 
-    def _sum(self, node: t.Sum) -> Part:
-        parts = [self.part(one) for one in node.parts]
+    def alike(self, nodes: Sequence[t.Node], expected: Shape | None) -> list[Part]:
+        """Parts of one shape: what one of them does not say of its size, another may."""
+        found: list[Part | None] = []
+        failed: UndeterminedError | None = None
+        for node in nodes:
+            try:
+                found.append(self.part(node, expected))
+            except UndeterminedError as error:
+                found.append(None)
+                failed = error
+        shape = next((part.value.shape for part in found if part is not None and part.value.rank), None)
+        if failed is not None and (shape is None or shape == expected):
+            raise failed
+        return [self.part(node, shape) if part is None else part for node, part in zip(nodes, found, strict=True)]
+
+    def _sum(self, node: t.Sum, expected: Shape | None) -> Part:
+        parts = self.alike(node.parts, expected)
         shaped = [part for part in parts if part.value.rank]
         for part in shaped[1:]:
             first = shaped[0]
@@ -157,9 +176,13 @@ class Elaborator:
                 self.note(f"{self.source(part.place)} is a scalar, added to every entry")
         return Part(node.place, values.total([part.value for part in parts], node.signs), tuple(parts))
 
-    def _box(self, node: t.Box) -> Part:
+    def _box(self, node: t.Box, expected: Shape | None) -> Part:
         functions = [values.boxed if operator == "⊗" else values.entrywise for operator in node.operators]
-        return self.combined([self.part(one) for one in node.parts], functions)
+        if values.boxed not in functions:
+            return self.combined(self.alike(node.parts, expected), functions)
+        axes = expected if expected is not None and len(expected) == 3 and len(node.parts) == 2 else None
+        parts = [unsized.beside_tensor(self, self.part(one, axes), axes, place) for place, one in enumerate(node.parts)]
+        return self.combined(parts, functions)
 
     def combined(self, parts: Sequence[Part], functions: Sequence[Callable[[Value, Value], Value]]) -> Part:
         """Parts joined from left to right; an error names them as the text does and points at the place."""
@@ -178,8 +201,10 @@ class Elaborator:
 
     # --- products -----------------------------------------------------------------------------------------------
 
-    def _product(self, node: t.Node) -> Part:
+    def _product(self, node: t.Node, expected: Shape | None = None) -> Part:
         items = differentials.gathered(self, self._items(node))
+        numbers = next((place for place, one in enumerate(items) if not _is_number(one)), len(items))
+        scalars = True  # whether all that was met so far is
         parts: list[tuple[str, Part]] = []  # from the right
         while items:
             item = items.pop()
@@ -190,11 +215,14 @@ class Elaborator:
             elif item.word is not None or isinstance(item.atom, t.Operator):
                 parts.append((item.operator, self._applied(item, parts)))
             else:
-                parts.append((item.operator, powers.after(self, self._atom(item), item.postfixes)))
-        return self._multiplied(parts[::-1])
+                shape = expected if scalars and len(items) <= numbers and not item.postfixes else None
+                parts.append((item.operator, powers.after(self, self._atom(item, shape), item.postfixes)))
+            scalars = scalars and bool(parts) and parts[-1][1].value.rank == 0
+        return self._multiplied(parts[::-1], expected)
 
-    def _multiplied(self, parts: Sequence[tuple[str, Part]]) -> Part:
+    def _multiplied(self, given: Sequence[tuple[str, Part]], expected: Shape | None = None) -> Part:
         """Parts side by side as their product, left to right."""
+        parts = unsized.sized(self, list(given), expected)
         if len(parts) == 1:
             return parts[0][1]
         self._say_division(parts)
@@ -248,11 +276,16 @@ class Elaborator:
         return key(raw) in _CONSTANTS or key(raw).partition("_")[0] == "I"
 
     def _function_item(self, item: Item, word: Word, count: int) -> Item:
+        """A function with the order of its derivative: σ′, σ″, σ⁽⁴⁾."""
         rest = item.postfixes[count:]
-        order = 0
-        while order < len(rest) and rest[order].kind == "prime":
-            order += 1
-        return Item(item.operator, item.atom, rest[order:], item.place, word, order)
+        used = 0
+        while used < len(rest) and rest[used].kind == "prime":
+            used += 1
+        order = used
+        label = piece(rest[0]) if rest and rest[0].kind in ("label", "power") else None
+        if label is not None and label.isdecimal():
+            used, order = 1, min(int(label), 99)
+        return Item(item.operator, item.atom, rest[used:], item.place, word, order)
 
     def _say_product(self, item: Item, following: Item | None) -> None:
         """Say how `a(b)` was read where it could be a call and a product."""
@@ -286,25 +319,28 @@ class Elaborator:
 
     # --- operands -----------------------------------------------------------------------------------------------
 
-    def _atom(self, item: Item) -> Part:
+    def _atom(self, item: Item, expected: Shape | None = None) -> Part:
         """An operand; the postfixes that belong to its name are taken off `item`."""
         atom = item.atom
         match atom:
             case t.Number():
+                if atom.text == "𝟏":
+                    return Part(atom.place, unsized.waiting("ones"))
                 return Part(atom.place, Value(constant(float(atom.text)), literal=float(atom.text)))
             case t.Group() if len(atom.parts) > 1:
                 raise self._error(atom.parts[1].place, "a comma, and no function before the bracket takes arguments")
             case t.Group() if atom.bracket != "{" or not spellings(atom, ()):
-                inner = self.part(atom.parts[0])
+                inner = self.part(atom.parts[0], expected)
                 return Part(atom.place, inner.value, inner.children or (inner,), inner.squared)
             case t.Font() if not spellings(atom, ()):
-                return self.part(atom.body)
+                inner = self.part(atom.body, expected)
+                return replace(inner, value=unsized.waiting("ones")) if inner.value.literal == 1.0 else inner
             case t.Signed() | t.Sum() | t.Box() | t.Product():
-                return self.part(atom)
+                return self.part(atom, expected)
             case t.Bars():
                 return calls.bars(self, atom)
             case t.Fraction():
-                return differentials.fraction(self, atom)
+                return differentials.fraction(self, atom, expected)
             case t.Root():
                 body = self.part(atom.body)
                 return Part(atom.place, Value(elementwise.SQRT(body.value.expression), body.value.row), (body,))
@@ -318,14 +354,23 @@ class Elaborator:
                 )
         return self._name(item)
 
+    def _without_bias(self, raw: str) -> Value | None:
+        """W where W̃ = [W | b] is declared: all its columns but the last (Proposition 2)."""
+        value = self.lookup(f"{raw}_tilde")
+        if value is None or value.rank != 2:
+            return None
+        self.note(f"{typeset(key(raw))} is {typeset(f'{key(raw)}_tilde')} without its last column: it is not declared")
+        return Value(take_items(value.expression, (slice(None), slice(None, -1))))
+
     def _name(self, item: Item) -> Part:
         options = spellings(item.atom, item.postfixes)
-        for raw, count in options:
-            value = self.lookup(raw)
-            if value is not None:
-                used, item.postfixes = item.postfixes[:count], item.postfixes[count:]
-                return Part(item.atom.place.to(used[-1].place) if used else item.atom.place, value)
-        identity = self._identity(item)
+        for find_value in (self.lookup, self._without_bias):
+            for raw, count in options:
+                value = find_value(raw)
+                if value is not None:
+                    used, item.postfixes = item.postfixes[:count], item.postfixes[count:]
+                    return Part(item.atom.place.to(used[-1].place) if used else item.atom.place, value)
+        identity = unsized.identity(self, item)
         if identity is not None:
             return identity
         raw, place = options[-1][0], item.atom.place
@@ -333,35 +378,11 @@ class Elaborator:
         if number is not None:
             self.note(f"{self.source(place)} is the number {number:.5g}, because it is not declared")
             return Part(place, Value(constant(number)))
+        size = unsized.size_as_number(self, raw, place)
+        if size is not None:
+            return size
         raise self.unknown(raw, place, called=self.text[place.end : place.end + 1] == "(")
 
-    def _identity(self, item: Item) -> Part | None:
-        """I_n, the identity of a size."""
-        for raw, count in spellings(item.atom, item.postfixes):
-            letter, _, written = (raw if "_" in raw or raw == "I" else f"{raw[:1]}_{key(raw)[1:]}").partition("_")
-            if letter != "I":
-                continue
-            place = item.atom.place
-            used = item.postfixes[:count]
-            size_text = written or (self._size_text(item.postfixes[0]) if item.postfixes else "")
-            if not written and size_text:
-                used = item.postfixes[:1]
-            if not size_text:
-                raise self._error(place, "I without a size: write I_n for a size n, or declare I")
-            place = place.to(used[-1].place) if used else place
-            size = self._size(size_text, place)
-            item.postfixes = item.postfixes[len(used) :]
-            return Part(place, Value(identity_of(size)))
-        return None
 
-    def _size_text(self, postfix: t.Postfix) -> str:
-        """The size in a subscript, such as the d+1 of I_{d+1}."""
-        if postfix.kind != "subscript" or postfix.body is None:
-            return ""
-        return self.text[postfix.body.place.start : postfix.body.place.end].strip("{}() ").replace(" ", "")
-
-    def _size(self, text: str, place: Place) -> Size:
-        try:
-            return check_size(int(text) if text.isdecimal() else text, "the size of I")
-        except JacobiansError as error:
-            raise self._error(place, str(error)) from None
+def _is_number(item: Item) -> bool:
+    return isinstance(item.atom, t.Number) and not item.postfixes

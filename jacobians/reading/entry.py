@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..errors import JacobiansError, ParseError, ShapeError
@@ -58,21 +58,32 @@ def read(
     sizes: Mapping[str, object] | None = None,
     activation: str = "sigmoid",
     steps: StepNames | None = None,
+    expected: Shape | None = None,
 ) -> Reading:
     """Read a text: definitions `z := …`, expressions, equations, with `;` or line breaks between them.
 
     `sizes` has the shape of every name, as for `parse`; σ is the `activation`. `steps` gives names to the
-    steps of a formula. Raises `ParseError` and `ShapeError`, with line, column and a caret.
+    steps of a formula; `expected` is the shape of the last expression, where only that tells the size of a 1 or an I.
+    Raises `ParseError` and `ShapeError`, with line, column and a caret.
     """
     elaborator, page = _opened(text, sizes, activation, steps)
     try:
-        statements = tuple(elaborator.page(page))
+        statements = tuple(elaborator.page(page, expected))
     except ShapeError as error:
         if not elaborator.failed or not error.excerpt:
             raise
-        hint = repairs.hint(text, elaborator.failed, lambda repaired: _fits(repaired, sizes, activation))
+        hint = _hint(elaborator, error, lambda repaired: _fits(repaired, sizes, activation))
         raise (with_hint(error, hint) if hint else error) from None
     return Reading(text, statements, tuple(elaborator.notes), elaborator)
+
+
+def _hint(elaborator: Elaborator, error: ShapeError, fits: Callable[[str], bool]) -> str:
+    place = max((part.place for part in elaborator.failed if _position(part.place) <= _position(error)), key=_position)
+    return repairs.hint(elaborator.text, elaborator.failed, place.start, fits)
+
+
+def _position(located: Place | ShapeError) -> tuple[int, int]:
+    return (located.line or 0, located.column or 0)
 
 
 def read_in_steps(text: str, sizes: Mapping[str, object] | None = None, activation: str = "sigmoid") -> Reading:

@@ -71,6 +71,15 @@ def parse_error(text: str, place: Place, message: str) -> ParseError:
     return _located(ParseError, text, place, message)
 
 
+class UndeterminedError(ParseError):
+    """A size that the text around does not determine; more of the text may."""
+
+
+def undetermined(text: str, place: Place, message: str) -> UndeterminedError:
+    """An `UndeterminedError` that points at `place`."""
+    return _located(UndeterminedError, text, place, message)
+
+
 def shape_error(text: str, place: Place, message: str) -> ShapeError:
     """A `ShapeError` that points at `place`."""
     return _located(ShapeError, text, place, message)

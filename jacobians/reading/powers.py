@@ -13,7 +13,8 @@ from ..linear_algebra import inverse, matrix_power
 from . import tree as t
 from .naming_parts import piece
 from .parts import Part, identity_of
-from .places import Place, parse_error, shape_error
+from .places import Place, parse_error, shape_error, undetermined
+from .unsized import ones_of, waiting
 from .values import Value, describe, transposed
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def after(elaborator: Elaborator, part: Part, postfixes: Sequence[t.Postfix]) ->
         place = part.place.to(postfix.place)
         body = postfix.body
         mark = body if isinstance(body, t.Mark) else None
-        if postfix.kind in ("prime", "transposed") or (mark is not None and not mark.inverse):
+        turning = postfix.kind in ("prime", "transposed") or (mark is not None and not mark.inverse)
+        if turning and part.value.literal == 1.0:
+            part = Part(place, waiting("ones", row=True))
+        elif part.value.unsized or (part.value.literal == 1.0 and postfix.kind == "subscript"):
+            part = _of_unsized(elaborator, part, postfix, turning)
+        elif turning:
             part = Part(place, transposed(part.value), _kept(part))
         elif mark is not None:  # −ᵀ
             turned = transposed(_matrix_power(elaborator, place, part, -1.0).value)
@@ -50,6 +56,19 @@ def after(elaborator: Elaborator, part: Part, postfixes: Sequence[t.Postfix]) ->
             entrywise = postfix.kind == "entrywise" or (isinstance(body, t.Group) and body.bracket == "∘")
             part = _raised(elaborator, place, part, elaborator.part(body), entrywise)
     return part
+
+
+def _of_unsized(elaborator: Elaborator, part: Part, postfix: t.Postfix, turning: bool) -> Part:
+    """1ᵀ, 1_n and Iᵀ, where a 1 is a vector of ones."""
+    value = part.value
+    if postfix.kind == "subscript" and value.unsized != "identity":
+        return ones_of(elaborator, part, postfix)
+    if turning:
+        return Part(
+            part.place.to(postfix.place), value if value.unsized == "identity" else waiting("ones", not value.row)
+        )
+    shown = elaborator.source(part.place)
+    raise undetermined(elaborator.text, part.place, f"the size of {shown} is not determined here: write {shown}_n")
 
 
 def _kept(part: Part) -> tuple[Part, ...]:

@@ -16,28 +16,37 @@ from .places import Place
 #: So many candidates are tried, and so many of the same kind are proposed.
 MOST_TRIED = 250
 MOST_SHOWN = 3
+#: Fewer in a long text: each is read again in full. And only among so many parts around the place.
+MOST_WORK, MOST_PARTS = 4000, 24
 _TURNED = re.compile(r"(?:['’′ᵀ]|\^\s*(?:\\top|\\intercal|⊤|T|\{\s*(?:\\top|T|⊤)\s*\})|\.T)\s*\Z")
 
 _Edit = tuple[Place, str]
 
 
-def hint(text: str, parts: Sequence[Part], fits: Callable[[str], bool]) -> str:
+def hint(text: str, parts: Sequence[Part], near: int, fits: Callable[[str], bool]) -> str:
     """`this fits: …` with the nearest repairs of the parts that do not fit; nothing where none was found."""
-    found = nearest(text, parts, fits)
+    found = nearest(text, parts, fits, near)
     shown = [" ".join(one.split()) for one in found]
     if not shown:
         return "no transposition and no exchange of its parts fits"
     return f"this fits: {' or '.join(shown)}" if all(len(one) <= 200 for one in shown) else ""
 
 
-def nearest(text: str, parts: Sequence[Part], fits: Callable[[str], bool]) -> list[str]:
-    """The texts that fit after the smallest change, all of the same kind of change, at most `MOST_SHOWN`."""
-    tried = 0
-    for candidates in (_turnings(text, parts), _exchanges(text, parts), _double_turnings(text, parts)):
+def nearest(text: str, parts: Sequence[Part], fits: Callable[[str], bool], near: int | None = None) -> list[str]:
+    """The texts that fit after the smallest change, all of the same kind of change, at most `MOST_SHOWN`.
+
+    Changes close to the offset `near` come first. The longer the text, the fewer are tried.
+    """
+    tried, most = 0, max(3, min(MOST_TRIED, MOST_WORK // len(parts)))
+    parts = [part for part in parts if part.value.rank]
+    if near is not None:
+        parts = sorted(sorted(parts, key=lambda part: abs(part.place.start - near))[:MOST_PARTS], key=_start)
+    kinds = (_turnings, _exchanges, _double_turnings)
+    for candidates in (kind(text, parts, near) for kind in kinds):
         found: list[str] = []
         for edits in candidates:
             tried += 1
-            if tried > MOST_TRIED:
+            if tried > most:
                 return found
             repaired = edited(text, edits)
             if repaired not in found and fits(repaired):
@@ -78,24 +87,27 @@ def _outside(text: str) -> str:
     return kept
 
 
-def _units(parts: Sequence[Part]) -> list[Part]:
-    """The parts that may be transposed, and, after them, the factors within them."""
-    inner = [child for part in parts for child in part.children if part.value.rank and len(part.children) > 1]
-    return [part for part in [*parts, *inner] if part.value.rank]
+def _start(part: Part) -> int:
+    return part.place.start
 
 
-def _turnings(text: str, parts: Sequence[Part]) -> Iterator[list[_Edit]]:
-    for part in _units(parts):
-        yield [(part.place, turned(text, part))]
+def _turnings(text: str, parts: Sequence[Part], near: int | None) -> Iterator[list[_Edit]]:
+    """Every part transposed, and, after them, the factors within."""
+    inner = [child for part in parts for child in part.children if len(part.children) > 1 and child.value.rank]
+    for group in (list(parts), inner):
+        for part in sorted(group, key=lambda one: 0 if near is None else abs(one.place.start - near)):
+            yield [(part.place, turned(text, part))]
 
 
-def _exchanges(text: str, parts: Sequence[Part]) -> Iterator[list[_Edit]]:
+def _exchanges(text: str, parts: Sequence[Part], near: int | None) -> Iterator[list[_Edit]]:
+    """Two parts exchanged, neighbours first."""
     pairs = sorted(combinations(range(len(parts)), 2), key=lambda pair: (pair[1] - pair[0], pair))
     for first, second in pairs:
         one, other = parts[first].place, parts[second].place
         yield [(one, text[other.start : other.end]), (other, text[one.start : one.end])]
 
 
-def _double_turnings(text: str, parts: Sequence[Part]) -> Iterator[list[_Edit]]:
-    for pair in combinations([part for part in parts if part.value.rank], 2):
+def _double_turnings(text: str, parts: Sequence[Part], near: int | None) -> Iterator[list[_Edit]]:
+    """Two parts transposed."""
+    for pair in combinations(parts, 2):
         yield [(part.place, turned(text, part)) for part in pair]

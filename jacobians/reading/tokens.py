@@ -184,9 +184,9 @@ def _single_tokens(text: str) -> list[Token]:
         character = text[position]
         end = position + 1
         if _is_letter(character):
-            while end < len(text) and _goes_on(text, end):
-                end += 1
-            emit("WORD", end)
+            while end < len(text) and (_goes_on(text, end) or text.startswith("\\_", end)):
+                end += 2 if text[end] == "\\" else 1
+            emit("WORD", end, text[position:end].replace("\\_", "_"))
         elif (command := _COMMAND.match(text, position)) is not None:
             end = command.end()
             name = _VARIANTS.get(command[1], command[1])

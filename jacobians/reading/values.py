@@ -25,13 +25,15 @@ MOST_AXES = 12
 class Value:
     """An expression; `row` for a transposed vector, whose expression is the vector.
 
-    `literal` is a number that is written out. `chain` has the numerator and the denominator of a derivative.
+    `literal` is a number that is written out. `chain` has the numerator and the denominator of a derivative. `unsized`
+    is "ones" or "identity" while the size of such a one is not known.
     """
 
     expression: Expression
     row: bool = False
     literal: float | None = None
     chain: tuple[Expression, Expression] | None = None
+    unsized: str = ""
 
     @property
     def shape(self) -> Shape:
