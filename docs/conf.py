@@ -30,7 +30,7 @@ extensions = [
     "picture_text",
     "public_names",
 ]
-exclude_patterns = ["_extensions", "**/README.md"]
+exclude_patterns = ["_extensions", "**/README.md", "pictures"]
 nitpicky = True
 
 # --- pages: MyST Markdown; code cells run at every build, and a cell that fails is a warning: -W ---
