@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import xml.etree.ElementTree as ET
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -190,7 +191,7 @@ def test_a_graph_with_forks_has_an_arrow_for_every_use() -> None:
     pytest.importorskip("pygraphviz")
     drawing = draw(gated())
     assert overlaps(drawing) == []
-    assert box_of(drawing, "local y z").startswith("∂y/∂z (s, g fixed) = (s ⊙ g + z)ᵀ")
+    assert box_of(drawing, "local y z").startswith("∂y/∂z|s,g = (s ⊙ g + z)ᵀ")
     assert box_of(drawing, "local s z") == "∂s/∂z = diag(tanh′(z)) h × h   item 1"
     assert sum(stroke.style == "forward" for stroke in drawing.picture.strokes) == 9
     assert {"gradient x", "gradient W", "gradient V", "gradient b"} <= {
@@ -202,7 +203,7 @@ def test_a_weight_that_is_read_twice_stands_once() -> None:
     pytest.importorskip("pygraphviz")
     drawing = draw(networks.shallow("d", "h", "n", regularization=0.1))
     assert [box.key for box in drawing.picture.boxes].count("W1") == 1
-    assert box_of(drawing, "local ell W1") == "∂ℓ/∂W₁ (r fixed) = 0.2 W₁ᵀ d × h   item 3"
+    assert box_of(drawing, "local ell W1") == "∂ℓ/∂W₁|r = 0.2 W₁ᵀ d × h   item 3"
     assert box_of(drawing, "adjoint W1") == "∂ℓ/∂W₁ = x rᵀ W₂ diag(σ′(z)) + 0.2 W₁ᵀ d × h   item 3"
 
 
@@ -290,3 +291,78 @@ def test_in_a_notebook_the_text_is_given_and_not_shown_besides(monkeypatch: pyte
     expected = repr(draw(networks.shallow("d", "h", "n")))
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     assert repr(draw(networks.shallow("d", "h", "n"))) == expected
+
+
+def test_without_a_font_there_is_no_png(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    resvg = pytest.importorskip("resvg_py")
+    without = partial(resvg.svg_to_bytes, skip_system_fonts=True)
+    monkeypatch.setattr(resvg, "svg_to_bytes", without)
+    with pytest.raises(UnsupportedError, match="needs a font"):
+        draw(networks.shallow("d", "h", "n"), tmp_path / "y.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def text_frames(document: str, font: Any) -> list[tuple[str, float, float, float, float]]:
+    """Where every piece of text of an SVG document is, measured with a real font and not with our estimate."""
+    found = []
+    for text in ET.fromstring(document).iter(f"{SVG}text"):
+        size, y = float(text.get("font-size", "0")), float(text.get("y", "0"))
+        spans = [span for span in text if span.get("x")]
+        pieces = [("".join(span.itertext()), float(span.get("x", "0"))) for span in spans]
+        for words, x in pieces or [("".join(text.itertext()), float(text.get("x", "0")))]:
+            width = font.getlength(words) * size / 1000 * (1.13 if text.get("class") == "symbol" else 1.0)
+            left = x if text.get("text-anchor") == "start" else x - width / 2
+            found.append((words.strip(), left, left + width, y - 0.76 * size, y + 0.2 * size))
+    return [frame for frame in found if frame[0]]
+
+
+def test_no_text_covers_another_by_a_real_font() -> None:
+    image_font = pytest.importorskip("PIL.ImageFont")
+    pytest.importorskip("pygraphviz")
+    path = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+    if not path.exists():
+        pytest.skip("the font is not installed")
+    font = image_font.truetype(str(path), 1000)
+    drawings = [
+        draw(networks.shallow("d", "h", "n")),
+        draw(networks.two_hidden("d", "h1", "h2", "n")),
+        draw(networks.shallow("d", "h", "n", augmented=True, batch="N")),
+        draw(gated()),
+        draw(random_graph(np.random.default_rng(7), 30)),
+    ]
+    for drawing in drawings:
+        frames = text_frames(drawing.svg(), font)
+        assert len(frames) > 20
+        assert [
+            (a[0], b[0])
+            for a, b in combinations(frames, 2)
+            if a[1] < b[2] - 1 and b[1] < a[2] - 1 and a[3] < b[4] - 1 and b[3] < a[4] - 1
+        ] == []
+
+
+def test_the_command_draws_a_jacobian(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", "shallow", "--wrt", "W1"]) == 0
+    out = capsys.readouterr().out
+    assert "Tensor network of ∂ℓ/∂W₁" in out
+    assert "Step 1: r, W₂ → j." in out
+    assert main(["draw", "shallow", "--of", "z", "--wrt", "W1"]) == 0
+    assert "After: x_{j} at [i, j, i]." in capsys.readouterr().out
+    pytest.importorskip("pygraphviz")
+    target = tmp_path / "n.svg"
+    assert main(["draw", "z := W x; ‖z‖²", "--where", "W:h,d x:d", "--wrt", "W", "--output", str(target)]) == 0
+    assert "the deltas eliminated" in target.read_text(encoding="utf-8")
+    for wrong in (["--wrt", "W9"], ["--of", "q", "--wrt", "W1"], ["--of", "z"]):
+        assert main(["draw", "shallow", *wrong]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_passes_in_latex_are_the_same_equations() -> None:
+    latex = draw(networks.shallow("d", "h", "n")).latex()
+    rows = [" ".join(row.split()) for row in latex.splitlines()]
+    z, s, W = r"\mathbf{z}", r"\mathbf{s}", r"\mathbf{W}^{(1)}"
+    assert rf"{z} &= {W} \mathbf{{x}} + \mathbf{{b}}_1 && \in \mathbb{{R}}^h \\" in rows
+    left = rf"\frac{{\partial {s}}}{{\partial {z}}} &= \operatorname{{diag}}(\sigma'({z}))"
+    assert rf"{left} && \in \mathbb{{R}}^{{h \times h}} && \text{{item 1}} \\" in rows
+    convert = pytest.importorskip("latex2mathml.converter").convert
+    for drawing in (draw(networks.two_hidden("d", "h1", "h2", "n", augmented=True, batch="N")), draw(gated())):
+        ET.fromstring(convert(drawing.latex()))

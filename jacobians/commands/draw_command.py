@@ -6,8 +6,11 @@ import argparse
 from typing import Any
 
 from .. import networks
+from ..binding import name_table
 from ..errors import OptionError
 from ..expression import Expression
+from ..jacobian_tensor import Jacobian, derivative
+from ..naming import normalise
 from ..render.drawing import draw
 from . import arguments
 
@@ -31,6 +34,8 @@ def add(commands: Any) -> None:
     )
     arguments.add_shapes(parser)
     parser.add_argument("--detail", choices=("full", "simple"), default="full", help="default: full")
+    parser.add_argument("--wrt", metavar="NAME", help="draw the tensor network of the derivative by NAME instead")
+    parser.add_argument("--of", metavar="NAME", help="for --wrt: what is differentiated (default: the whole)")
     parser.add_argument("--output", metavar="FILE", help="FILE.svg or FILE.png")
     parser.add_argument("--layers", metavar="L", type=arguments.count, help="hidden layers of mlp (default: 3)")
     parser.add_argument("--loss", choices=networks.LOSSES, help="default: squared, ½‖ŷ − t‖²")
@@ -43,10 +48,28 @@ def run(options: argparse.Namespace) -> None:
     """Draw it, into a file or as text."""
     from . import report
 
-    what = _network(options) if options.text in NETWORKS else _expression(options)
+    what: Any = _network(options) if options.text in NETWORKS else _expression(options)
+    if options.wrt is not None or options.of is not None:
+        what = _derivative(what, options)
     drawing = draw(what, options.output, options.detail)
     if options.output is None:
         report.console().print(drawing)
+
+
+def _derivative(what: Any, options: argparse.Namespace) -> Jacobian:
+    """∂of/∂wrt, both by name."""
+    if options.wrt is None:
+        raise OptionError("--of says what is differentiated, and needs --wrt, by what")
+    whole = what.loss if isinstance(what, networks.Network) else what
+    named = name_table([whole])
+
+    def find(name: str) -> Expression:
+        if normalise(name) not in named:
+            raise OptionError(f"{name!r} is no name here; the names are {', '.join(named)}")
+        return named[normalise(name)]
+
+    jacobian: Jacobian = derivative(whole if options.of is None else find(options.of), find(options.wrt))
+    return jacobian
 
 
 def _network(options: argparse.Namespace) -> networks.Network:

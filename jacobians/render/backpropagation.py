@@ -9,10 +9,13 @@ from typing import Any, Protocol, runtime_checkable
 from ..errors import UnsupportedError
 from ..expression import Expression, Variable, as_expression
 from ..jacobian_tensor import Jacobian, derivative
+from ..notation.alphabet import TEXT, Alphabet
 from ..notation.closed_form import network_text
 from ..notation.components import by_components
 from ..notation.index import components
+from ..notation.latex import LATEX
 from ..notation.names import typeset
+from ..notation.text import label
 from ..notation.writer import ExpressionWriter
 from .points import Point, leaves_of, name_steps, points_of
 from .scene import Derivative, Detail, Quantity, Role, Scene
@@ -36,27 +39,35 @@ def backpropagation(what: Any, detail: Detail) -> Scene:
     """
     if isinstance(what, HasLoss):
         root, parameters = what.loss, what.parameter_names
-    elif isinstance(what, Jacobian) or not isinstance(what, Expression):
-        raise UnsupportedError(f"draw takes an expression or a network, got {type(what).__name__}")
+    elif not isinstance(what, Expression):
+        raise UnsupportedError(f"draw takes an expression, a network or a Jacobian, got {type(what).__name__}")
     else:
         root, parameters = as_expression(what), None
     top = name_steps(root)
     points = points_of(top)
     leaves = leaves_of(points)
     wanted = [leaf for leaf in leaves if isinstance(leaf, Variable) and (parameters is None or leaf.name in parameters)]
-    steps = ExpressionWriter([point.step for point in points])  # no name in them but those of what a step reads
+    steps = _Writers([point.step for point in points])  # no name in them but those of what a step reads
     locals_ = _local(points, wanted, steps)
     needed = {one.wrt for one in locals_}
     inner = [point.node for point in reversed(points) if point.node.name in needed]
-    writer = ExpressionWriter([top])
-    total = [_shown(one, writer) for one in derivative(top, [*inner, *wanted])]
+    whole = _Writers([top])
+    total = [_shown(one, whole) for one in derivative(top, [*inner, *wanted])]
     locals_ = [_told_apart(one, total, points) for one in locals_]
     quantities = [_leaf(leaf, parameters) for leaf in leaves] + [_value(point, steps) for point in points]
     edges = tuple((str(use.name), point.node.name) for point in points for use in point.uses)
-    notes = () if steps.sigma is None else (f"σ = {steps.sigma}",)
+    notes = () if steps.text.sigma is None else (f"σ = {steps.text.sigma}",)
     symbol = typeset(top.name)
     title = f"Forward and backward pass of {symbol}"
     return Scene(title, tuple(quantities), edges, tuple(locals_), tuple(total), notes, _roles(what), detail)
+
+
+class _Writers:
+    """The same formulas as text and in LaTeX."""
+
+    def __init__(self, roots: Sequence[Expression]) -> None:
+        self.text = ExpressionWriter(roots)
+        self.latex = ExpressionWriter(roots, LATEX)
 
 
 def _roles(what: Any) -> tuple[tuple[str, str], ...]:
@@ -69,7 +80,7 @@ def _roles(what: Any) -> tuple[tuple[str, str], ...]:
     return tuple(pairs) if len({size for size, _ in pairs}) == len(pairs) else ()
 
 
-def _local(points: Sequence[Point], wanted: Sequence[Expression], writer: ExpressionWriter) -> list[Derivative]:
+def _local(points: Sequence[Point], wanted: Sequence[Expression], writers: _Writers) -> list[Derivative]:
     """∂point/∂use for every use that a wanted leaf is below, or that is one."""
     found: list[Derivative] = []
     reached = {leaf.name for leaf in wanted}
@@ -77,7 +88,7 @@ def _local(points: Sequence[Point], wanted: Sequence[Expression], writer: Expres
         uses = [use for use in point.uses if use.name in reached]
         if uses:
             reached.add(point.node.name)
-            found += [_shown(one, writer) for one in derivative(point.step.named(point.node.name), uses)]
+            found += [_shown(one, writers) for one in derivative(point.step.named(point.node.name), uses)]
     return found
 
 
@@ -88,17 +99,29 @@ def _told_apart(one: Derivative, total: Sequence[Derivative], points: Sequence[P
         return one
     (uses,) = [point.uses for point in points if point.node.name == one.of]
     steps = {point.node.name for point in points}
-    others = [typeset(str(use.name)) for use in uses if use.name in steps and use.name != one.wrt]
-    return replace(one, symbol=f"{one.symbol} ({', '.join(others)} fixed)")
+    held = [use for use in uses if use.name in steps and use.name != one.wrt]
+    of, wrt = (
+        next(node for point in points for node in (point.node, *point.uses) if node.name == key)
+        for key in (one.of, one.wrt)
+    )
+    return replace(one, symbol=_symbol(of, wrt, TEXT, held), latex=(_symbol(of, wrt, LATEX, held), one.latex[1]))
 
 
-def _shown(jacobian: Jacobian, writer: ExpressionWriter) -> Derivative:
+def _symbol(of: Expression, wrt: Expression, alphabet: Alphabet, held: Sequence[Expression] = ()) -> str:
+    return alphabet.derivative(label(of, alphabet), label(wrt, alphabet), [label(one, alphabet) for one in held])
+
+
+def _shown(jacobian: Jacobian, writers: _Writers) -> Derivative:
     terms = jacobian.chain.flat
     row = jacobian.numerator.ndim == 0 and jacobian.denominator.ndim == 1
-    written = network_text(terms, jacobian.shape, writer, row) or components(map(by_components, terms), writer)
+    forms = []
+    for writer in (writers.text, writers.latex):
+        written = network_text(terms, jacobian.shape, writer, row) or components(map(by_components, terms), writer)
+        forms.append(written[0])
     shape = jacobian.as_matrix().shape if jacobian.ndim == 1 else jacobian.shape
-    of, wrt = str(jacobian.numerator.name), str(jacobian.denominator.name)
-    return Derivative(of, wrt, f"∂{typeset(of)}/∂{typeset(wrt)}", written[0], shape, jacobian.item)
+    of, wrt = jacobian.numerator, jacobian.denominator
+    latex = (_symbol(of, wrt, LATEX), forms[1])
+    return Derivative(str(of.name), str(wrt.name), _symbol(of, wrt, TEXT), forms[0], shape, jacobian.item, latex)
 
 
 def _leaf(leaf: Expression, parameters: Sequence[str] | None) -> Quantity:
@@ -109,6 +132,7 @@ def _leaf(leaf: Expression, parameters: Sequence[str] | None) -> Quantity:
     return Quantity(name, typeset(name), "", leaf.shape, role)
 
 
-def _value(point: Point, writer: ExpressionWriter) -> Quantity:
+def _value(point: Point, writers: _Writers) -> Quantity:
     name = point.node.name
-    return Quantity(name, typeset(name), writer.atom(point.step)[0], point.node.shape, "value")
+    latex = (label(point.node, LATEX), writers.latex.atom(point.step)[0])
+    return Quantity(name, typeset(name), writers.text.atom(point.step)[0], point.node.shape, "value", latex)

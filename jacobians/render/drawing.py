@@ -39,6 +39,9 @@ class Shown(Protocol):
     @property
     def description(self) -> str: ...
 
+    @property
+    def latex(self) -> str: ...
+
 
 class Drawing:
     """A picture. `svg()` and `png()` give it as a document, `text()` in characters, `save` writes a file."""
@@ -74,6 +77,10 @@ class Drawing:
     def text(self) -> str:
         """The picture in characters, lines of at most 80 columns."""
         return as_text(self._write())
+
+    def latex(self) -> str:
+        """What the picture shows, in LaTeX's math mode: the equations of both passes, or the closed form."""
+        return self.scene.latex
 
     def __rich__(self) -> RenderableType:
         return self._write()

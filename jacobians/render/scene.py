@@ -5,10 +5,12 @@ A `Scene` is computed once, and every way of drawing it (text, SVG, HTML) shows 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..notation.latex import LATEX
 from ..notation.names import typeset
 from ..sizes import Shape, Size, symbols_of
 
@@ -25,6 +27,7 @@ class Quantity:
     definition: str
     shape: Shape
     role: Role
+    latex: tuple[str, str] = ("", "")  # the symbol and the definition
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Derivative:
     structure: str
     shape: Shape
     item: str | None
+    latex: tuple[str, str] = ("", "")  # the symbol and the closed form
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,19 @@ class Scene:
             lines.append(f"Backward: {sentence(derivative)}.")
         return "\n".join([*lines, *(f"{note}." for note in self.notes)])
 
+    @property
+    def latex(self) -> str:
+        """The equations of both passes, as an `aligned` environment of amsmath."""
+        shown = [(*one.latex, one.shape, "") for one in self.quantities if one.definition]
+        shown += [(*one.latex, one.shape, one.item or "") for one in (*self.local, *self.total)]
+        rows = []
+        for left, right, shape, item in dict.fromkeys(shown):
+            space = LATEX.space(shape) if shape else r"\mathbb{R}"
+            cites = rf" && \text{{item {item}}}" if item else ""
+            rows.append(f"  {left} &= {right} &&{LATEX.member(space)}{cites}")
+        body = " \\\\\n".join(rows)
+        return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
 
 def sentence(derivative: Derivative) -> str:
     """A derivative in a line: `∂s/∂z = diag(σ′(z)) ∈ R^{h×h}, item 1`."""
@@ -94,9 +111,7 @@ def element_of(shape: Shape) -> str:
 
 def size_text(size: Size, in_product: bool = False) -> str:
     """A size as it prints: `h1` as h₁; a sum stands in parentheses beside others."""
-    text = str(size)
-    for symbol in sorted(symbols_of(size), key=len, reverse=True):
-        text = text.replace(symbol, typeset(symbol))
+    text = re.sub(r"[^\W\d]\w*", lambda match: typeset(match[0]), str(size))
     return f"({text})" if in_product and set("+-") & set(text) else text
 
 

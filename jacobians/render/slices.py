@@ -40,6 +40,7 @@ class SliceScene:
     places: tuple[tuple[int, ...], ...]
     values: Array
     support: Array
+    latex: str
     column: bool = False
 
     @property
@@ -104,7 +105,9 @@ def slice_scene(jacobian: Jacobian, values: Mapping[str, Any], sizes: Mapping[st
         where = np.ix_(*places)
         array, mask = array[where], mask[where]
     column = derivative_item(jacobian.numerator.shape, jacobian.denominator.shape) == "1b"
-    return SliceScene(jacobian.symbol, structure(jacobian), axes(jacobian), lengths, places, array, mask, column)
+    return SliceScene(
+        jacobian.symbol, structure(jacobian), axes(jacobian), lengths, places, array, mask, jacobian.latex(), column
+    )
 
 
 def sample(lengths: Sequence[int]) -> tuple[tuple[int, ...], ...]:

@@ -85,6 +85,7 @@ class NetworkScene:
     before: Net | None
     after: tuple[Net, ...]
     more: int  # terms that are not shown
+    latex: str
 
     @property
     def title(self) -> str:
@@ -127,6 +128,7 @@ def network_scene(jacobian: Jacobian) -> NetworkScene:
         _literal(factors) if literal and terms else None,
         tuple(_net(term) for term in terms[:MOST_TERMS]),
         max(0, len(terms) - MOST_TERMS),
+        jacobian.latex(),
     )
 
 
