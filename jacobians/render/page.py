@@ -113,14 +113,18 @@ def _costs(costs: Costs) -> str:
 def mathematics(latex: str, text: str) -> str:
     """A formula as MathML by latex2mathml; as text where that is not installed, or does not read it."""
     plain = formula_html(text)
+    from xml.etree import ElementTree
+
     try:
         from latex2mathml.converter import convert
     except ImportError:
         return plain
     try:
-        return str(convert(latex)).replace("<math ", '<math displaystyle="true" ', 1)
+        written = str(convert(latex))
+        ElementTree.fromstring(written)  # noqa: S314 - our own text; what is not well formed must not get into a page
     except Exception:
         return plain
+    return written.replace("<math ", '<math displaystyle="true" ', 1)
 
 
 def formula_html(text: str) -> str:

@@ -91,7 +91,7 @@ class Scene:
         for left, right, shape, item in dict.fromkeys(shown):
             space = LATEX.space(shape) if shape else r"\mathbb{R}"
             cites = rf" && \text{{item {item}}}" if item else ""
-            rows.append(f"  {left} &= {right} &&{LATEX.member(space)}{cites}")
+            rows.append(f"  {left} &= {right} && {LATEX.member(space).strip()}{cites}")
         body = " \\\\\n".join(rows)
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
