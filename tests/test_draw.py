@@ -365,4 +365,4 @@ def test_the_passes_in_latex_are_the_same_equations() -> None:
     assert rf"{left} && \in \mathbb{{R}}^{{h \times h}} && \text{{item 1}} \\" in rows
     convert = pytest.importorskip("latex2mathml.converter").convert
     for drawing in (draw(networks.two_hidden("d", "h1", "h2", "n", augmented=True, batch="N")), draw(gated())):
-        ET.fromstring(convert(drawing.latex()))
+        ET.fromstring(convert(drawing.latex().replace("aligned", "align")))  # the converter knows align alone
