@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .expression import Array
+from .layout import LAYOUTS
 from .mistakes.axes import AXIS_MISTAKES, GENERAL_AXIS_MISTAKES, LAYOUT_MISTAKES
 from .mistakes.case import Candidate, Case, Mistake, show
+from .mistakes.chain import Chain, chain_mistakes
 from .mistakes.structure import STRUCTURE_MISTAKES
 from .mistakes.values import GENERAL_VALUE_MISTAKES, LAST_MISTAKES, VALUE_MISTAKES, factor_of, factor_stories
 
@@ -69,14 +72,17 @@ def accepted(case: Case) -> tuple[Array, str] | None:
     return None if remark is None else (claimed.reshape(right.shape), remark)
 
 
-def explain_claim(case: Case, more: Iterable[Mistake] = ()) -> list[Explanation]:
-    """Every mistake that reproduces the claim by value, likeliest first; two at once where no one alone does."""
-    catalogue = [*CATALOGUE, *more]
+def explain_claim(case: Case, chain: Chain | None = None) -> list[Explanation]:
+    """Every mistake that reproduces the claim by value, likeliest first; two at once where no one alone does.
+
+    With `chain`, the derivative as a chain, mistakes in the chain rule are among them.
+    """
+    own = chain_mistakes(chain, case.layout) if chain else ()
     return (
-        list(_alone(case, catalogue))
+        list(_alone(case, (*CATALOGUE, *own)))
         or list(_alone(case, GENERAL))
+        or [*_with_factor(case, (*CATALOGUE, *own, *GENERAL)), *_in_another_layout(case, chain)]
         or list(_alone(case, LAST_MISTAKES))
-        or list(_with_factor(case, (*catalogue, *GENERAL)))
     )
 
 
@@ -85,16 +91,18 @@ def _alone(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanation]:
         matching = (candidate for candidate in mistake.candidates(case) if _matches(case, candidate))
         candidate = next(matching, None)
         if candidate is not None:
-            yield Explanation(mistake.name, _told(case, mistake, candidate), candidate.fix)
+            yield Explanation(mistake.name, _told(case, mistake, candidate), _fix(case, candidate))
 
 
 def _matches(case: Case, candidate: Candidate) -> bool:
     value, claimed = candidate.value, case.claimed
+    if value is claimed:
+        return True
     if value.shape != claimed.shape:
         if candidate.oriented or not _alike(value.shape, claimed.shape) or _alike(claimed.shape, case.right.shape):
             return False
         claimed = claimed.reshape(value.shape)
-    return bool(np.all(np.abs(claimed - value) <= candidate.tolerance) or value is claimed)
+    return bool(np.all(np.abs(claimed - value) <= candidate.tolerance))
 
 
 def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
@@ -104,31 +112,40 @@ def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 def _told(case: Case, mistake: Mistake, candidate: Candidate) -> str:
     """The evidence; where the shape of the claim is the right one, that it was the values that told."""
+    evidence = candidate.evidence if isinstance(candidate.evidence, str) else candidate.evidence()
     if mistake.name in OF_SHAPE and case.claimed.shape == case.right.shape and case.right.ndim > 1:
-        return f"{candidate.evidence} (the shapes cannot tell, both are {show(case.right.shape)}; the values did)"
-    return candidate.evidence
+        return f"{evidence} (the shapes cannot tell, both are {show(case.right.shape)}; the values did)"
+    return evidence
+
+
+def _fix(case: Case, candidate: Candidate) -> str:
+    """The fix, for the claim as it is: with axes of size 1, if it has them, taken away first."""
+    if candidate.value.shape == case.claimed.shape:
+        return candidate.fix
+    return re.sub(r"\bclaimed\b", f"claimed.reshape({candidate.value.shape})", candidate.fix)
 
 
 def _with_factor(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanation]:
-    """One mistake of the catalogue, and a factor."""
+    """One mistake of the catalogue, and a factor that has a name."""
     for mistake in catalogue:
         for candidate in mistake.candidates(case):
-            if (
-                candidate.value is case.claimed
-                or candidate.oriented
-                or not _alike(candidate.value.shape, case.claimed.shape)
-            ):
+            shape = candidate.value.shape
+            if candidate.value is case.claimed or candidate.oriented or not _alike(shape, case.claimed.shape):
                 continue
-            c = factor_of(case.claimed.reshape(candidate.value.shape), candidate.value, candidate.tolerance)
-            if c is None or c == 1.0:
-                continue
-            story = next(factor_stories(case, c), None)
-            if story is None:
-                continue
-            name, evidence, fix = story
-            yield Explanation(
-                f"{mistake.name}; and {name}",
-                f"{_told(case, mistake, candidate)}; and beside that {evidence}",
-                f"claimed = {fix}; then {candidate.fix}",
-            )
-            break
+            c = factor_of(case.claimed.reshape(shape), candidate.value, candidate.tolerance)
+            stories = factor_stories(case, c) if c is not None and c != 1.0 else iter(())
+            name, evidence, fix = next(stories, ("constant factor", "", ""))
+            if name != "constant factor":
+                told = f"{_told(case, mistake, candidate)}; and beside that {evidence}"
+                yield Explanation(f"{mistake.name}; and {name}", told, f"claimed = {fix}; then {_fix(case, candidate)}")
+                break
+
+
+def _in_another_layout(case: Case, chain: Chain | None) -> Iterator[Explanation]:
+    """A mistake in the chain rule, and a layout that was not asked for."""
+    if chain is not None:
+        for layout in LAYOUTS:
+            if layout != case.layout:
+                for one in _alone(case, chain_mistakes(chain, layout)):
+                    beside = f"and {layout} layout"
+                    yield Explanation(f"{one.name}; {beside}", f"{one.evidence}; {beside}", one.fix)

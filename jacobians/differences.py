@@ -67,10 +67,8 @@ def witness(f: Callable[[Array], Any], x: Array) -> Witness:
         if not np.all(np.isfinite(centre)):
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(centre))[0])
             raise DataError(f"f at this point is {centre[place]} at entry {list(place)}: it has no derivative there")
-        columns = [_column(f, x, centre, place) for place in np.ndindex(*x.shape)]
-        values, errors, jumps, rounding, coarse = (
-            np.stack(part, axis=-1).reshape(centre.shape + x.shape) for part in zip(*columns, strict=True)
-        )
+        parts = _columns(f, x, centre, list(np.ndindex(*x.shape)), FIRST_STEP)
+        values, errors, jumps, rounding, coarse = (part.reshape(centre.shape + x.shape) for part in parts)
         scale = max(_largest(values), _largest(coarse))
         found = (errors <= TOO_MUCH * scale) | (errors <= 4.0 * rounding)
         jumps = np.where(found | (jumps != 0.0), jumps, np.inf)
@@ -103,52 +101,74 @@ def _is_array_like(value: Any) -> bool:
     )
 
 
-def _column(
-    f: Callable[[Array], Any],
-    x: Array,
-    centre: Array,
-    place: tuple[int, ...],
-    first: float = FIRST_STEP,
-    tries: int = 0,
+Place = tuple[int, ...]
+
+
+def _columns(
+    f: Callable[[Array], Any], x: Array, centre: Array, places: list[Place], first: float, tries: int = 0
 ) -> tuple[Array, ...]:
-    """∂f/∂x_place: values, errors, jumps of the derivative, the error that rounding explains, and a coarse slope."""
-    slopes, bends = _Table(centre.shape, [4.0**k for k in range(1, COLUMNS)]), _Table(centre.shape, [2.0, 8.0, 32.0])
-    step = first * max(abs(float(x[place])), 1.0)
-    coarse = np.zeros(centre.shape)
+    """∂f/∂x at places of x, along the last axis: values, errors, jumps, what rounding explains, coarse slopes.
+
+    All places take the same steps together; those that want more of them start again by themselves.
+    """
+    shape = (*centre.shape, len(places))
+    slopes, bends = _Table(shape, [4.0**k for k in range(1, COLUMNS)]), _Table(shape, [2.0, 8.0, 32.0])
+    steps = first * np.array([max(abs(float(x[place])), 1.0) for place in places])
+    coarse, middle, done = np.zeros(shape), centre[..., None], np.zeros(len(places), dtype=bool)
+    axes = tuple(range(centre.ndim))
     for row in range(MOST):
-        high, low, right, left = _sides(f, x, place, step, centre.shape)
-        width = high - low
-        if width == 0.0:
+        widths, right, left = _sides(f, x, places, steps, centre.shape)
+        if not np.all(widths):
             break
-        slope = (right - left) / width
-        rounding = _eps(right) * (np.abs(right) + np.abs(left)) / width
+        slope = (right - left) / widths
+        rounding = _eps(right) * (np.abs(right) + np.abs(left)) / widths
         slopes.add(slope, rounding)
-        bends.add((right - 2.0 * centre + left) / (0.5 * width), 4.0 * rounding)
-        if row < FEWEST and np.all(np.isfinite(slope)):
-            coarse = np.maximum(np.abs(right - centre), np.abs(left - centre)) / (0.5 * width)
-        enough = ENOUGH * max(_largest(slopes.values), _largest(coarse))
-        if row + 1 >= FEWEST and np.all((slopes.errors <= enough) | (slopes.errors <= rounding)):
-            break
-        step /= 2.0
-    jumps, closer = _confirmed(f, x, place, centre, slopes, bends)
-    if closer and tries < CLOSER:
-        return _column(f, x, centre, place, first * NEARER, tries + 1)
-    return slopes.values, slopes.errors, jumps, slopes.rounding, coarse
+        bends.add((right - 2.0 * middle + left) / (0.5 * widths), 4.0 * rounding)
+        if row < FEWEST:
+            slant = np.maximum(np.abs(right - middle), np.abs(left - middle)) / (0.5 * widths)
+            coarse = np.where(np.isfinite(slant), slant, coarse)
+        if row + 1 >= FEWEST:
+            enough = ENOUGH * np.maximum(np.abs(slopes.values), coarse).max(axis=axes)
+            done = np.all((slopes.errors <= enough) | (slopes.errors <= rounding), axis=axes)
+            if np.all(done) or (np.any(done) and len(places) > 1):
+                break
+        steps = steps / 2.0
+    result = [slopes.values, slopes.errors, np.zeros(shape), slopes.rounding, coarse]
+    again: dict[float, list[int]] = {first: [], first * NEARER: []}
+    for k, place in enumerate(places):
+        if len(places) > 1 and not done[k]:
+            again[first].append(k)
+            continue
+        result[2][..., k], closer = _confirmed(f, x, place, centre, slopes, bends, k)
+        if closer and tries < CLOSER:
+            again[first * NEARER].append(k)
+    for start, waiting in again.items():
+        groups = [waiting] if start != first else [[k] for k in waiting]
+        for group in groups:
+            if group:
+                parts = _columns(f, x, centre, [places[k] for k in group], start, tries + (start != first))
+                for whole, part in zip(result, parts, strict=True):
+                    whole[..., group] = part
+    return tuple(result)
 
 
 def _sides(
-    f: Callable[[Array], Any], x: Array, place: tuple[int, ...], step: float, shape: tuple[int, ...]
-) -> tuple[float, float, Array, Array]:
-    """Both points, as they are after rounding, and the values of f there."""
+    f: Callable[[Array], Any], x: Array, places: list[Place], steps: Array, shape: tuple[int, ...]
+) -> tuple[Array, Array, Array]:
+    """How far the points on both sides are apart, after rounding, and the values of f there, places along the last."""
+    widths = np.empty(len(places))
+    sides: tuple[list[Array], list[Array]] = ([], [])
     moved = x.copy()
-    found: list[Any] = []
-    for sign in (1.0, -1.0):
-        moved[place] = x[place] + sign * step
-        value = _value(f, moved)
-        if value.shape != shape:
-            raise ShapeError(f"f gives shape {shape} at x and {value.shape} at a point beside it, at {list(place)}")
-        found += [float(moved[place]), value]
-    return found[0], found[2], found[1], found[3]
+    for k, place in enumerate(places):
+        for side, sign in zip(sides, (1.0, -1.0), strict=True):
+            moved[place] = x[place] + sign * steps[k]
+            value = _value(f, moved)
+            if value.shape != shape:
+                raise ShapeError(f"f gives shape {shape} at x and {value.shape} at a point beside it, at {list(place)}")
+            side.append(value)
+        widths[k] = (x[place] + steps[k]) - (x[place] - steps[k])
+        moved[place] = x[place]
+    return widths, np.stack(sides[0], axis=-1), np.stack(sides[1], axis=-1)
 
 
 class _Table:
@@ -181,26 +201,26 @@ class _Table:
 
 
 def _confirmed(
-    f: Callable[[Array], Any], x: Array, place: tuple[int, ...], centre: Array, slopes: _Table, bends: _Table
+    f: Callable[[Array], Any], x: Array, place: Place, centre: Array, slopes: _Table, bends: _Table, k: int
 ) -> tuple[Array, bool]:
     """The jumps of the derivative that are still there as near to the point as rounding allows to look.
 
     And whether one was seen from afar that is not: then the slopes were taken across something that is near.
     """
-    size = np.maximum(np.abs(slopes.values), np.abs(bends.values))
-    lost = ~(slopes.errors <= TOO_MUCH * size)
-    suspects = lost | ((np.abs(bends.values) > SAFETY * bends.errors) & (np.abs(bends.values) > 1e-4 * size))
+    slope, bend = slopes.values[..., k], bends.values[..., k]
+    size = np.maximum(np.abs(slope), np.abs(bend))
+    lost = ~(slopes.errors[..., k] <= TOO_MUCH * size)
+    suspects = lost | ((np.abs(bend) > SAFETY * bends.errors[..., k]) & (np.abs(bend) > 1e-4 * size))
     jumps, closer = np.zeros(centre.shape), False
     at_x = abs(float(x[place]))
     for entry in np.argwhere(suspects & (size > 0.0)):
-        at = tuple(int(k) for k in entry)
-        jump = float(bends.values[at]) if not lost[at] else float(size[at])
+        at = tuple(int(axis) for axis in entry)
+        jump = float(bend[at]) if not lost[at] else float(size[at])
         noise = _eps(centre) * max(abs(float(centre[at])), at_x, 1e-300)
         step = max(1e3 * noise / max(abs(jump), 1e-300), 64.0 * np.finfo(float).eps * at_x, 1e-100)
-        high, low, right, left = _sides(f, x, place, step, centre.shape)
-        forward, backward = (
-            (sign * (side[at] - centre[at])) / (0.5 * (high - low)) for sign, side in ((1, right), (-1, left))
-        )
+        (width,), right, left = _sides(f, x, [place], np.array([step]), centre.shape)
+        forward = (right[..., 0][at] - centre[at]) / (0.5 * width)
+        backward = (centre[at] - left[..., 0][at]) / (0.5 * width)
         if lost[at]:
             jumps[at] = np.inf if not max(abs(forward), abs(backward)) <= 1e3 * size[at] else 0.0
         elif abs(forward - backward - jump) <= 0.1 * abs(jump):

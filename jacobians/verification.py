@@ -11,11 +11,11 @@ import numpy as np
 from .diagnosis import Explanation, accepted, explain_claim
 from .differences import Witness, witness
 from .errors import JacobiansError, ShapeError
-from .expression import Array, Expression
+from .expression import Array, Expression, topological
 from .jacobian_tensor import Jacobian
 from .layout import check_layout, derivative_item
 from .mistakes.case import Case
-from .mistakes.chain import Chain, chain_mistakes
+from .mistakes.chain import Chain
 from .reports import Report, combined
 from .subjects import Subject, subjects_of_expression, subjects_of_function
 
@@ -80,9 +80,21 @@ def _report(case: Case, subject: Subject) -> Report:
     if chain is not None:
         trusted, doubt = _agrees(case, chain)
         chain, remarks = (chain if trusted else None), (*remarks, *doubt)
-    explanations = explain_claim(case, chain_mistakes(chain) if chain else ())
+    if chain is not None:
+        case = replace(case, sizes={**_sizes_within(chain.jacobian.numerator), **case.sizes})
+    explanations = explain_claim(case, chain)
     right_text = chain.closed_form if chain else ""
     return replace(report, explanations=tuple(explanations), remarks=remarks, right_text=right_text)
+
+
+def _sizes_within(y: Expression) -> dict[int, str]:
+    """The sizes of all that y is computed from: a batch may be among what f has of its own."""
+    return {
+        int(size): "an axis of what f is computed from"
+        for node in topological([y])
+        for size in node.shape
+        if isinstance(size, int)
+    }
 
 
 def _agrees(case: Case, chain: Chain) -> tuple[bool, tuple[str, ...]]:

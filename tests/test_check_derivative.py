@@ -165,7 +165,7 @@ delta = (r @ B) * (1 - s**2)
     ("claimed", "name", "told"),
     [
         (np.outer(x, r @ B), "missing σ′", "σ′(W x)"),
-        (np.outer(r @ B, x), "missing σ′", "denominator layout"),
+        (np.outer(r @ B, x), "missing σ′; and denominator layout", "σ′(W x)"),
         (np.outer(x, r * (1 - s**2)), "missing factor of the chain", "without its factor 4"),
         (np.outer(x, (r @ B.T) * (1 - s**2)), "J given for Jᵀ in a product", "transposed"),
         (np.outer(x, (r @ B) * s), "σ given for σ′", "σ(W x)"),

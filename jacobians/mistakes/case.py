@@ -17,15 +17,16 @@ from ..sizes import show_shape
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a mistake makes of the right derivative: the array, how far it is known, the evidence, the fix as code.
+    """What a mistake makes of the right derivative: the array, and how far it is known; the evidence, and the fix.
 
-    In the code `claimed` is the claimed array; where it can be computed from that alone it gives the right derivative.
-    `oriented` is for an array whose very shape is the mistake: sizes of 1 are then not overlooked.
+    The evidence may be what writes it. The fix is code, in which `claimed` is the claimed array; where it can be
+    computed from that alone it gives the right derivative. `oriented` is for an array whose very shape is
+    the mistake: sizes of 1 are then not overlooked.
     """
 
     value: Array
     tolerance: Array
-    evidence: str
+    evidence: str | Callable[[], str]
     fix: str
     oriented: bool = False
 
@@ -115,7 +116,7 @@ class Case:
         """The candidate that a linear map makes of `ad`; the same map, entry by entry, carries the tolerances."""
         return Candidate(factor * make(self.ad), abs(factor) * make(self.tolerance), evidence, fix, oriented)
 
-    def exact(self, value: Array, evidence: str, fix: str) -> Candidate:
+    def exact(self, value: Array, evidence: str | Callable[[], str], fix: str) -> Candidate:
         """A candidate that is known to the precision of the claim."""
         scale = float(np.max(np.abs(value), initial=0.0))
         return Candidate(value, np.full(value.shape, 1024.0 * self.eps * scale), evidence, fix)

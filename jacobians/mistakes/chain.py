@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ..evaluation import plan
 from ..expression import Adjoint, Array, Elementwise, Expression, Network, Prime, Term, as_expression
 from ..index_maps import IndexMap
 from ..jacobian_tensor import Jacobian
-from ..layout import LAYOUTS, from_numerator
+from ..layout import from_numerator
 from ..notation.alphabet import TEXT
 from ..notation.writer import ExpressionWriter
 from ..terms import tidy
@@ -48,6 +49,18 @@ class Chain:
         )
 
     @cached_property
+    def made(self) -> dict[str, list[tuple[Array, Callable[[], str]]]]:
+        """What each mistake makes of the derivative; what it does not change is left out."""
+        listed = [(name, *variant) for name, variants in _CATALOGUE.items() for variant in variants(self)]
+        arrays = iter(self.evaluated([one for _, one, _ in listed if isinstance(one, Expression)]))
+        found: dict[str, list[tuple[Array, Callable[[], str]]]] = {name: [] for name in _CATALOGUE}
+        for name, one, evidence in listed:
+            array = next(arrays) if isinstance(one, Expression) else one
+            if not self.is_value(array):
+                found[name].append((array, evidence))
+        return found
+
+    @cached_property
     def factors(self) -> list[Array]:
         """The literal factors, in numerator layout."""
         return self.evaluated(self.jacobian.factors)
@@ -78,35 +91,24 @@ class Chain:
 
 
 #: A wrong derivative as an expression or an array in numerator layout, and what was done.
-Variant = tuple[Expression | Array, str]
+Variant = tuple[Expression | Array, Callable[[], str]]
 
 
-def chain_mistakes(chain: Chain) -> tuple[Mistake, ...]:
-    """The catalogue of a chain, likeliest first."""
-    return (
-        _mistake(chain, "missing σ′", lambda: _without_operand(chain, prime=True)),
-        _mistake(chain, "missing factor of the chain", lambda: _without_factor(chain)),
-        _mistake(chain, "J given for Jᵀ in a product", lambda: _transposed(chain)),
-        _mistake(chain, "σ given for σ′", lambda: _activation_for_derivative(chain)),
-        _mistake(chain, "σ′ at the wrong place", lambda: _at_the_wrong_place(chain)),
-        _mistake(chain, "missing term: the product rule, or a path", lambda: _without_term(chain)),
-        _mistake(chain, "wrong sign of a term", lambda: _term_negated(chain)),
-    )
+def _told(template: str, text: Callable[[Any], str], *parts: Any) -> Callable[[], str]:
+    """The evidence, written when it is asked for: most mistakes are tried and not made."""
+    return lambda: template.format(*(TEXT.cut(text(part)) for part in parts))
 
 
-def _mistake(chain: Chain, name: str, variants: Callable[[], Iterator[Variant]]) -> Mistake:
+def chain_mistakes(chain: Chain, layout: str) -> tuple[Mistake, ...]:
+    """The catalogue of a chain, likeliest first, for claims in a layout."""
+    return tuple(_mistake(chain, name, layout) for name in _CATALOGUE)
+
+
+def _mistake(chain: Chain, name: str, layout: str) -> Mistake:
     def candidates(case: Case) -> Iterator[Candidate]:
-        listed = list(variants())
-        arrays = iter(chain.evaluated([one for one, _ in listed if isinstance(one, Expression)]))
-        found = [(next(arrays) if isinstance(one, Expression) else one, evidence) for one, evidence in listed]
-        found = [(array, evidence) for array, evidence in found if not chain.is_value(array)]
-        fix = f"{case.symbol} = {chain.closed_form}"
-        others = [layout for layout in LAYOUTS if layout != case.layout]
-        for layout in (case.layout, *others):
-            beside = "" if layout == case.layout else f"; and the claim is in {layout} layout"
-            for array, evidence in found:
-                laid = from_numerator(array, len(case.of), [len(case.wrt)], layout)
-                yield case.exact(laid, evidence + beside, fix)
+        for array, evidence in chain.made[name]:
+            laid = from_numerator(array, len(case.of), [len(case.wrt)], layout)
+            yield case.exact(laid, evidence, f"{case.symbol} = {chain.closed_form}")
 
     return Mistake(name, candidates)
 
@@ -138,14 +140,14 @@ def _is_prime(operand: Expression) -> bool:
     return isinstance(operand, Elementwise) and isinstance(operand.function, Prime)
 
 
-def _without_operand(chain: Chain, prime: bool) -> Iterator[Variant]:
+def _without_operand(chain: Chain, prime: bool = True) -> Iterator[Variant]:
     """An element-wise factor dropped from every term that has it."""
     for operand in _operands(chain):
         if _is_prime(operand) != prime or isinstance(operand, (Adjoint, IndexMap)):
             continue
         terms = [_dropped(term, operand) if operand in term.operands else term for term in chain.terms]
         if all(term is not None for term in terms):
-            evidence = f"the claim is the right derivative without the factor {chain.text(operand)}"
+            evidence = _told("the claim is the right derivative without the factor {}", chain.text, operand)
             yield _as_network(chain, [term for term in terms if term is not None]), evidence
 
 
@@ -158,7 +160,9 @@ def _without_factor(chain: Chain) -> Iterator[Variant]:
             arrays = [
                 (array, f.numerator.ndim) for array, f in zip(chain.factors, factors, strict=True) if f is not factor
             ]
-            evidence = f"the claim is the product of the chain without its factor {place + 1}: {TEXT.cut(repr(factor))}"
+            evidence = _told(
+                f"the claim is the product of the chain without its factor {place + 1}: {{}}", repr, factor
+            )
             yield _product(arrays), evidence
 
 
@@ -182,18 +186,15 @@ def _transposed(chain: Chain) -> Iterator[Variant]:
             ]
             yield (
                 _product(arrays),
-                f"the claim has factor {place + 1} of the chain transposed: {TEXT.cut(repr(factor))}",
+                _told(f"the claim has factor {place + 1} of the chain transposed: {{}}", repr, factor),
             )
+    if all(len(term.operands) == 1 for term in chain.terms):
+        return  # no product: that is the whole derivative transposed
     for operand in _operands(chain):
-        alone = all(len(term.operands) == 1 for term in chain.terms)
-        if (
-            not alone
-            and operand.ndim == 2
-            and operand.shape[0] == operand.shape[1]
-            and not isinstance(operand, IndexMap)
-        ):
+        square = operand.ndim == 2 and operand.shape[0] == operand.shape[1]
+        if square and not isinstance(operand, IndexMap):
             terms = [_exchanged(term, operand) for term in chain.terms]
-            yield _as_network(chain, terms), f"the claim has {chain.text(operand)} transposed"
+            yield _as_network(chain, terms), _told("the claim has {} transposed", chain.text, operand)
 
 
 def _exchanged(term: Term, operand: Expression) -> Term:
@@ -224,38 +225,47 @@ def _primes(chain: Chain) -> Iterator[tuple[Elementwise, Prime]]:
 def _activation_for_derivative(chain: Chain) -> Iterator[Variant]:
     for operand, prime in _primes(chain):
         value = Elementwise.of(prime.base, operand.args)
-        evidence = f"the claim has {chain.text(value)} where {chain.text(operand)} belongs"
+        evidence = _told("the claim has {} where {} belongs", chain.text, value, operand)
         yield _replaced(chain, operand, value), evidence
 
 
 def _at_the_wrong_place(chain: Chain) -> Iterator[Variant]:
     for operand, prime in _primes(chain):
         value = Elementwise.of(prime, (as_expression(Elementwise.of(prime.base, operand.args)),))
-        evidence = (
-            f"the claim has the derivative of the activation at its value, {chain.text(operand)} is at its argument"
-        )
+        text = "the claim has the derivative of the activation at its value, {} is at its argument"
+        evidence = _told(text, chain.text, operand)
         yield _replaced(chain, operand, value), evidence
 
 
 def _without_term(chain: Chain) -> Iterator[Variant]:
     """One term left out of a sum, or all but one."""
     if 2 <= len(chain.terms) <= MOST_TERMS:
+        count = len(chain.terms)
         for term in chain.terms:
-            rest = [one for one in chain.terms if one is not term]
-            yield (
-                _as_network(chain, rest),
-                f"the claim is a sum without one of its {len(chain.terms)} terms, {chain.term_text(term)}",
-            )
-        if len(chain.terms) > 2:
-            for term in chain.terms:
-                yield (
-                    _as_network(chain, [term]),
-                    f"the claim is one term of {len(chain.terms)}, {chain.term_text(term)}",
-                )
+            evidence = _told(f"the claim is a sum without one of its {count} terms, {{}}", chain.term_text, term)
+            yield _as_network(chain, [one for one in chain.terms if one is not term]), evidence
+        for term in chain.terms if count > 2 else ():
+            evidence = _told(f"the claim is one term of {count}, {{}}", chain.term_text, term)
+            yield _as_network(chain, [term]), evidence
 
 
 def _term_negated(chain: Chain) -> Iterator[Variant]:
     if 2 <= len(chain.terms) <= MOST_TERMS:
         for term in chain.terms:
             terms = [replace(one, coefficient=-one.coefficient) if one is term else one for one in chain.terms]
-            yield _as_network(chain, terms), f"the claim has the term {chain.term_text(term)} with the other sign"
+            yield (
+                _as_network(chain, terms),
+                _told("the claim has the term {} with the other sign", chain.term_text, term),
+            )
+
+
+_CATALOGUE: dict[str, Callable[[Chain], Iterator[Variant]]] = {
+    "missing σ′": _without_operand,
+    "missing factor of the chain": _without_factor,
+    "J given for Jᵀ in a product": _transposed,
+    "σ given for σ′": _activation_for_derivative,
+    "σ′ at the wrong place": _at_the_wrong_place,
+    "missing term: the product rule, or a path": _without_term,
+    "wrong sign of a term": _term_negated,
+}
+CHAIN_NAMES = tuple(_CATALOGUE)

@@ -30,15 +30,11 @@ def _kept_once(case: Case, pairs: tuple[tuple[int, int], ...], removed: frozense
         letters[b] = letters[a]
     gone = {letters[a] for a in removed}
     of, wrt = letters[:rank], letters[rank:]
-    merged = {letters[a] for a, _ in pairs}
-    for first, second in (
-        (of, [one for one in wrt if one not in merged]),
-        ([one for one in of if one not in merged], wrt),
-    ):
-        for tail in (second, second[::-1]):
-            for head in (first, first[::-1]) if first is not of else (first,):
-                kept = [one for one in (*head, *tail) if one not in gone]
-                yield "".join(letters), "".join(kept)
+    merged = [letters[a] for a, _ in pairs]
+    bare_of, bare_wrt = ([one for one in part if one not in merged] for part in (of, wrt))
+    for first, second in ((of, bare_wrt), (bare_of, wrt), (merged, bare_wrt + bare_of)):
+        for head, tail in itertools.product((first, first[::-1]), (second, second[::-1])):
+            yield "".join(letters), "".join(one for one in (*head, *tail) if one not in gone)
 
 
 def _constant_along(case: Case, pairs: tuple[tuple[int, int], ...], a: int, b: int) -> bool:
@@ -131,9 +127,8 @@ def _off_diagonal(case: Case) -> Iterator[Candidate]:
 
 def _third_axis(case: Case) -> Iterator[Candidate]:
     for pairs, removed, candidate in _lost(case):
-        if not (_is_batch(case, pairs) and not removed) and (
-            len(pairs) < len(case.of) or len(case.of) < len(case.wrt) or removed
-        ):
+        constant = removed or all(_constant_along(case, pairs, a, b) for a, b in pairs)
+        if constant or not (_is_batch(case, pairs) or len(pairs) == len(case.of) == len(case.wrt)):
             yield candidate
 
 
@@ -223,8 +218,8 @@ def _symmetric(case: Case) -> Iterator[Candidate]:
 STRUCTURE_MISTAKES = (
     Mistake("diag(v) given as v", _diagonal_as_vector),
     Mistake("diag(v) given as v, broadcast", _diagonal_broadcast),
-    Mistake("batch axis kept once", _batch_once),
     Mistake("third axis lost: x given for I ⊗ x", _third_axis),
+    Mistake("batch axis kept once", _batch_once),
     Mistake("diag(v) dropped", _diagonal_dropped),
     Mistake("only the diagonal: f treated as element-wise", _off_diagonal),
     Mistake("batch axis kept twice", _batch_twice),
