@@ -23,6 +23,7 @@ from .evaluation import Cost, Costs, cost, costs, plan
 from .expression import Array, Expression, Named, Network, Term, Variable, as_expression, unnamed
 from .layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
 from .notation.alphabet import TEXT, Alphabet
+from .notation.blocks import blocks
 from .notation.closed_form import network_text
 from .notation.components import by_components
 from .notation.index import components, letter
@@ -231,6 +232,10 @@ class Jacobian(Displayed):
         """The closed form: `x̃ rᵀ W₂ diag(σ′(z))`; None where there is none. A scalar by a vector is a row (1a)."""
         return self._closed_form(TEXT)
 
+    def entry_notation(self) -> str:
+        """The entry at i, j, k, … with its sums as products of matrices, as `2 δ_{jl} (Vᵀ V)_{ik}`; the right side."""
+        return blocks(self.chain.flat, self._writer(TEXT))[0]
+
     def latex(self, symbol: bool = True) -> str:
         r"""The equation in LaTeX's math mode, in the typography of the notes; it needs the package amsmath.
 
@@ -261,7 +266,7 @@ class Jacobian(Displayed):
     def __repr__(self) -> str:
         item = f", item {self.item}" if self.item else ""
         shape = show_shape(self.as_matrix().shape if self.ndim == 1 else self.shape)
-        structure = self.matrix_notation() or self.index_notation().partition(" = ")[2]
+        structure = self.matrix_notation() or self.entry_notation()
         return f"{self.symbol} = {structure}  ({shape}{item})"
 
     # --- values -----------------------------------------------------------------------------------------------

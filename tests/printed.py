@@ -160,7 +160,7 @@ class Reader:
         if kind == "name":
             if self.ahead[1] == "(" and text not in self.values:
                 return self.call(text)
-            return self.values[text]
+            return np.array([[float(self.sizes[text])]]) if text not in self.values else self.values[text]
         if text in ("‖", "|"):
             outside, self.closing = self.closing, (text,)
             inner = self.sum()
@@ -227,15 +227,93 @@ def read_matrix(
 
 def _terms(text: str) -> list[tuple[float, str]]:
     """The terms of a sum with their signs; a sign in parentheses is of a factor."""
-    found = [[1.0, ""]]
-    depth = 0
+    found: list[list[Any]] = [[1.0, ""]]
+    depth, norm = 0, False
     for character in text:
+        norm ^= character == "‖"
         depth += (character == "(") - (character == ")")
-        if character in "+−" and not depth:
+        if character in "+−" and not depth and not norm:
             found.append([-1.0 if character == "−" else 1.0, ""])
         else:
-            found[-1][1] += character  # type: ignore[operator]
-    return [(float(sign), str(term)) for sign, term in found if str(term).strip()]
+            found[-1][1] += character
+    return [(sign, term) for sign, term in found if term.strip()]
+
+
+def _pieces(text: str) -> list[str]:
+    """The factors of a product: what is apart by spaces, outside parentheses."""
+    found, depth, norm = [""], 0, False
+    for character in text.strip():
+        norm ^= character == "‖"
+        depth += (character == "(") - (character == ")")
+        if character == " " and not depth and not norm:
+            found.append("")
+        else:
+            found[-1] += character
+    return [piece for piece in found if piece]
+
+
+class UnreadableError(Exception):
+    """A notation that this reader does not know."""
+
+
+class Components:
+    """Reads index notation: entries, functions of entries, deltas and sums over letters."""
+
+    def __init__(self, values: Mapping[str, np.ndarray], sizes: Mapping[str, int], sigma: str) -> None:
+        self.values, self.sizes, self.sigma = values, sizes, sigma
+
+    def matrix(self, text: str, ones: Sequence[int] = ()) -> np.ndarray:
+        """A closed form within."""
+        reader = Reader(text, self.values, self.sizes, self.sigma, ones)
+        if reader.tokens.count(("number", "1")) > len(ones):
+            raise UnreadableError(text)
+        return reader.sum()
+
+    def entry(self, piece: str) -> tuple[np.ndarray, str]:
+        """An array and the letters at which its entry is meant."""
+        raised = re.fullmatch(r"(.*_(?:\w|\{\w+\})\)*)([⁰¹²³⁴-⁹]+)", piece)
+        if raised:
+            inner, letters = self.entry(raised[1])
+            return inner ** int(raised[2].translate(DIGITS)), letters
+        outside = re.fullmatch(r"(\w+[′″]*)\((.*)\)", piece)
+        name = outside[1].replace("σ", self.sigma) if outside else ""
+        if outside and name in PRIMES | FUNCTIONS and re.search(r"_(\w|\{\w+\})\)*$", piece):
+            inner, letters = self.entry(outside[2])
+            return (PRIMES | FUNCTIONS)[name](inner), letters
+        subscripted = re.fullmatch(r"(.*)_(?:(\w)|\{(\w+)\})", piece)
+        if not subscripted or piece in self.values:
+            return self.matrix(piece, [1])[0, 0], ""
+        letters = subscripted[2] or subscripted[3]
+        base = subscripted[1]
+        base = base[1:-1] if base.startswith("(") and base.endswith(")") else base
+        if "_" in base or "1" in base.split():
+            raise UnreadableError(piece)
+        value = self.values[base] if base in self.values else self.matrix(base)
+        return (value[:, 0] if len(letters) == 1 and value.ndim == 2 else value), letters
+
+    def term(self, text: str, shape: tuple[int, ...]) -> np.ndarray:
+        """One product, at the axes i, j, k, …"""
+        output = "ijklmnop"[: len(shape)]
+        lengths = dict(zip(output, shape, strict=True))
+        pieces = _pieces(text)
+        divisor = 1.0
+        if len(pieces) > 2 and pieces[-2] == "/":
+            divisor = self.matrix(pieces[-1])[0, 0]
+            pieces = pieces[:-2]
+        if any("δ" in piece and "," in piece for piece in pieces):
+            raise UnreadableError(text)
+        deltas = [piece.partition("_")[2].strip("{}") for piece in pieces if piece.startswith("δ")]
+        pairs = [self.entry(piece) for piece in pieces if piece[0] not in "δΣ"]
+        for value, letters in pairs:
+            lengths |= dict(zip(letters, np.shape(value), strict=True))
+        pairs += [(np.eye(lengths[letters[0]]), letters) for letters in deltas]
+        used = {letter for _, letters in pairs for letter in letters}
+        pairs += [(np.ones(lengths[letter]), letter) for letter in output if letter not in used]
+        return (
+            1
+            / divisor
+            * np.einsum(",".join(letters for _, letters in pairs) + "->" + output, *(value for value, _ in pairs))
+        )
 
 
 def read_components(
@@ -245,35 +323,6 @@ def read_components(
     sizes: Mapping[str, int],
     sigma: str = "sigmoid",
 ) -> np.ndarray:
-    """The value of index notation, whose free indices are i, j, k, … by place: entries, deltas and Σ over letters."""
-    total = np.zeros(shape)
-    output = "ijklmnop"[: len(shape)]
-    lengths = dict(zip(output, shape, strict=True))
-    for sign, term in _terms(text):
-        factor = sign
-        operands: list[Any] = []
-        deltas = []
-        for piece in re.findall(r"\((?:[^()]|\([^()]*\))*\)_(?:\w|\{\w*\})|\S+", term):
-            base, _, letters = piece.rpartition("_")
-            letters = letters.strip("{}")
-            if base == "δ":
-                deltas.append(letters)
-            elif base == "Σ":
-                pass
-            elif base:
-                inner = base[1:-1] if base.startswith("(") else base
-                reader = Reader(inner, values, sizes, sigma)
-                value = reader.sum()
-                value = value[:, 0] if len(letters) == 1 else value
-                lengths |= dict(zip(letters, value.shape, strict=True))
-                operands += [value, letters]
-            else:
-                factor *= Reader(piece, values, sizes, sigma, [1]).sum()[0, 0]
-        for letters in deltas:
-            operands += [np.eye(lengths[letters[0]]), letters]
-        used = {letter for letters in operands[1::2] for letter in letters}
-        for letter in output:
-            operands += [] if letter in used else [np.ones(lengths[letter]), letter]
-        pairs = list(zip(operands[::2], operands[1::2], strict=True))
-        total += factor * np.einsum(",".join(p[1] for p in pairs) + "->" + output, *(p[0] for p in pairs))
-    return total
+    """The value of index notation, whose free indices are i, j, k, … by place."""
+    reader = Components(values, sizes, sigma)
+    return sum((sign * reader.term(term, shape) for sign, term in _terms(text)), np.zeros(shape))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers import assert_close, relevant
-from printed import read_matrix
+from printed import UnreadableError, read_components, read_matrix
 
 from jacobians import Expression, derivative, evaluate, matrix, scalar, vector
 from jacobians.notation.names import typeset
@@ -101,14 +101,18 @@ def values(seed: int) -> dict[str, np.ndarray]:
     return {name: rng.normal(size=tuple(SIZES[size] for size in sizes.split())) for name, sizes in SHAPES.items()}
 
 
-def read(text: str | None, expected: np.ndarray, given: dict[str, np.ndarray]) -> bool:
+def read(text: str, expected: np.ndarray, given: dict[str, np.ndarray], by_entries: bool) -> bool:
     """Whether `text` can be read; then it must have the value `expected`."""
-    unread = ("…", "∂", "_i", "_{", "(0)")  # cut, shared adjoints, components, a zero whose shape no text tells
-    if text is None or any(mark in text for mark in unread):
+    unread = ("…", "∂", "(0)", "0_") if by_entries else ("…", "∂", "_i", "_{", "(0)")
+    if any(mark in text for mark in unread):  # cut, shared adjoints, components, a zero whose shape no text tells
         return False
     if not np.isfinite(expected).all() or np.abs(expected).max(initial=0.0) > 1e8:
         return False
-    found = read_matrix(text, expected.shape, {typeset(name): value for name, value in given.items()}, SIZES, "tanh")
+    named = {typeset(name): value for name, value in given.items()}
+    try:
+        found = (read_components if by_entries else read_matrix)(text, expected.shape, named, SIZES, "tanh")
+    except UnreadableError:
+        return False
     assert_close(found, expected, 1e-7)
     return True
 
@@ -118,23 +122,24 @@ def check(expression: Expression, seed: int) -> int:
     rng = np.random.default_rng(seed)
     names = sorted(relevant(dict.fromkeys(SHAPES), expression))
     given = values(seed)
-    texts = [(str(expression), expression)]
+    texts = [(str(expression), expression, False)]
     node = expression
     for _ in range(2):
         if not names or node.ndim > 2:
             break
         by = VARIABLES[names[rng.integers(len(names))]]
         jacobian = derivative(node, by)
-        texts.append((jacobian.matrix_notation(), jacobian.expression))
+        closed = jacobian.matrix_notation()
+        texts.append((closed or jacobian.entry_notation(), jacobian.expression, closed is None))
         node = jacobian.expression
     count = 0
-    for text, one in texts:
+    for text, one, by_entries in texts:
         try:
             expected = evaluate(one, relevant(given, one), sizes=SIZES)
         except np.linalg.LinAlgError:
             continue
         try:
-            count += read(text, expected, given)
+            count += read(text, expected, given, by_entries)
         except AssertionError as error:
             raise AssertionError(f"{text}, of {expression}: {str(error)[:200]}") from error
     return count

@@ -15,7 +15,8 @@ HEAD = """\
 
 Section 2 of Petersen and Pedersen, *The Matrix Cookbook* (version of November 15, 2012), as this library derives and
 prints it: {count} rows. In the first column is the Cookbook's equation number, then what is differentiated and by
-what, then the closed form that `derivative(y, x).matrix_notation()` prints, or index notation where there is none.
+what, then the closed form that `derivative(y, x).matrix_notation()` prints, or where there is none the entry at i, j,
+k, … that `entry_notation()` prints.
 
 The layout here is the numerator layout: the axes of y, and then those of x reversed. The Cookbook keeps the axes of x
 as they stand, so that its derivative of a scalar by a matrix has the shape of that matrix; it is `layout="ad"` here,

@@ -126,7 +126,7 @@ SECOND = [
         {"X": "n m", "B": "n n"},
         lambda X, B: X.T @ B @ X,
         lambda X, B: np.einsum("lj,ki->klij", eye(X, 1), X.T @ B) + np.einsum("kj,il->klij", eye(X, 1), B @ X),
-        "δ_{jk} Σ_m X_{mi} B_{ml} + δ_{ik} Σ_m X_{mj} B_{lm}",
+        "δ_{jk} (Xᵀ B)_{il} + δ_{ik} (B X)_{lj}",
     ),
     Row("81", "xᵀ B x", "x", {"x": "n", "B": "n n"}, lambda x, B: x @ B @ x, lambda x, B: (B + B.T) @ x, "xᵀ (B + Bᵀ)"),
     Row(
@@ -207,7 +207,7 @@ HIGHER = [
         {"X": "n n"},
         lambda X: X @ X @ X,
         lambda X: sum(np.einsum("ki,jl->klij", power(X, r), power(X, 2 - r)) for r in range(3)),
-        "δ_{jk} Σ_m X_{im} X_{ml} + δ_{il} Σ_m X_{mj} X_{km} + X_{kj} X_{il}",
+        "δ_{jk} (X²)_{il} + δ_{il} (X²)_{kj} + X_{kj} X_{il}",
     ),
     Row(
         "91",

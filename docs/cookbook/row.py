@@ -86,8 +86,8 @@ class Row:
         return self.derivative().matrix_notation()
 
     def printed(self) -> str:
-        """The closed form; in index notation where there is none."""
-        return self.closed_form() or self.derivative().index_notation().partition(" = ")[2]
+        """The closed form; where there is none, the entries."""
+        return self.closed_form() or self.derivative().entry_notation()
 
     def values(self, sizes: Mapping[str, int], seed: int = 0) -> dict[str, np.ndarray]:
         """Random values: square matrices well away from singular ones, symmetric where the row assumes it."""

@@ -16,27 +16,8 @@ from ..expression import Expression, Term
 from ..sizes import Shape
 from .alphabet import Alphabet
 from .factoring import collected
-from .forms import (
-    Entrywise,
-    Identity,
-    Monomial,
-    Norm,
-    Ones,
-    Product,
-    Scalar,
-    Sum,
-    Tensor,
-    Value,
-    as_monomial,
-    diagonal,
-    diagonal_of,
-    hadamard,
-    inner,
-    multiplied,
-    simplified,
-    trace,
-    turn,
-)
+from .forms import Count, Entrywise, Identity, Monomial, Norm, Ones, Product, Scalar, Sum, Tensor, multiplied, turn
+from .rewriting import as_monomial, diagonal, diagonal_of, hadamard, inner, simplified, trace
 from .spelling import Spelled, Speller
 
 
@@ -72,7 +53,6 @@ class _Graph:
 
     def __init__(self, term: Term, writer: Writer) -> None:
         self.term = term
-        self.alphabet = writer.alphabet
         self.outputs = set(term.output)
         self._labels: dict[int, list[tuple[int, Product]]] = {index: [] for index in range(len(term.sizes))}
         self.edges: list[_Edge] = []
@@ -147,8 +127,7 @@ class _Graph:
         labels = self.labels(vertex)
         size = self.term.sizes[vertex]
         if not edges and not labels:
-            text = self.alphabet.size(size)
-            self.scalars.append((Value(text, not set("+-") & set(text), ("size", text)), 1))
+            self.scalars.append((Count(size), 1))
         elif not edges and len(labels) == 1:
             ones: Product = (Ones(size),)
             (column,) = labels

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
-from .forms import Bracket, Group, Monomial, Product, Scalar, Sum, is_turned, meaning, simplified, turn
+from .forms import Bracket, Group, Monomial, Product, Scalar, Sum, is_turned, meaning, turn
+from .rewriting import simplified
 
 
 def collected(monomials: Iterable[Monomial]) -> Sum:
     """The sum with like terms added up, and with common factors in front of or behind parentheses."""
-    terms = _merged(monomials)
+    terms = merged(monomials)
     if len(terms) < 2:
         return tuple(terms)
     return (_together(terms),) if _shares(terms) else tuple(_in_pairs(terms))
@@ -20,7 +21,8 @@ def _key(monomial: Monomial) -> Hashable:
     return frozenset((meaning(scalar), exponent) for scalar, exponent in monomial.scalars), monomial.body
 
 
-def _merged(monomials: Iterable[Monomial]) -> list[Monomial]:
+def merged(monomials: Iterable[Monomial]) -> list[Monomial]:
+    """The sum with like terms added up; what cancels is gone."""
     found: dict[Hashable, Monomial] = {}
     for one in monomials:
         one = replace(one, body=simplified(one.body))

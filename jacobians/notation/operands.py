@@ -9,7 +9,8 @@ from ..expression import Constant, Elementwise, Expression, Network, Prime, Prim
 from ..flattening import flatten
 from ..linear_algebra import DETERMINANT, INVERSE, LOG_DETERMINANT, SOLVE
 from .closed_form import Writer, closed_form
-from .forms import Call, Monomial, Sum, Symbol, Value, as_monomial, inverse, root, simplified
+from .forms import Call, Monomial, Sum, Symbol, Value
+from .rewriting import as_monomial, inverse, root, simplified
 
 
 def opaque(node: Expression, text: str, plain: bool, name: str | None) -> Sum:

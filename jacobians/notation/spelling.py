@@ -10,6 +10,7 @@ from .alphabet import Alphabet
 from .forms import (
     Bracket,
     Call,
+    Count,
     Diagonal,
     Entrywise,
     Factor,
@@ -25,6 +26,7 @@ from .forms import (
     Sum,
     Symbol,
     Tensor,
+    Total,
     Trace,
     Value,
     is_square,
@@ -88,6 +90,11 @@ class Speller:
         match scalar:
             case Value(text, plain):
                 return text, plain
+            case Count(size):
+                text = alphabet.size(size)
+                return text, not set("+-") & set(text)
+            case Total(text):
+                return text, True
             case Call(name, body):
                 return alphabet.call(alphabet.function(name), [self.sum(body)[0]]), True
             case Trace(product):
@@ -169,13 +176,19 @@ class Speller:
 
 
 def _ordered(scalars: Sequence[tuple[Scalar, int]]) -> list[tuple[Scalar, int]]:
-    """Names before functions, and parentheses last."""
+    """Sizes and names before functions, then parentheses, and sums last."""
 
     def rank(entry: tuple[Scalar, int]) -> int:
-        scalar, _ = entry
-        if isinstance(scalar, Value):
-            return 0 if scalar.plain and scalar.text[-1] not in ")|]" else 1
-        return 2 if isinstance(scalar, Bracket) else 1
+        match entry[0]:
+            case Count():
+                return 0
+            case Value(text, plain):
+                return 1 if plain and text[-1] not in ")|]" else 2
+            case Bracket():
+                return 3
+            case Total():
+                return 4
+        return 2
 
     return sorted(scalars, key=rank)
 

@@ -22,9 +22,8 @@ from ..index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Ta
 from ..lengths import Length
 from ..sizes import add_sizes, multiply_sizes
 from .alphabet import TEXT, Alphabet
-from .components import by_components
+from .blocks import blocks
 from .forms import Sum
-from .index import components
 from .names import take_apart
 from .operands import form_of, opaque
 from .spelling import Speller
@@ -186,8 +185,8 @@ class ExpressionWriter:
         return self.alphabet.derivative(grouped(*self.atom(of)), grouped(*self.atom(by)))
 
     def _network(self, node: Network) -> tuple[str, bool]:
-        """A network that has no closed form, by its components."""
-        return components(map(by_components, flatten(node.terms, len(node.terms))), self)
+        """A network that has no closed form, by its entries."""
+        return blocks(flatten(node.terms, len(node.terms)), self)
 
     def _elementwise(self, node: Elementwise, args: list[tuple[str, bool]]) -> tuple[str, bool]:
         """An element-wise function of arguments that are written already: whole arrays, or their entries."""
