@@ -251,3 +251,27 @@ def test_every_rank_has_a_picture() -> None:
         assert isinstance(drawing.scene, SliceScene)
         ET.fromstring(drawing.svg())
         assert str(drawing)
+
+
+@pytest.mark.parametrize("sizes", [("d", "h", "n"), ("p", "q", "r"), (5, 3, 2), (7, 7, 2)])
+def test_a_size_has_one_colour_in_every_picture_and_page(sizes: tuple[int | str, ...]) -> None:
+    network = networks.mlp(sizes)
+    whole = draw(network).picture.hues
+    J = derivative(network.loss, network.variables["W1"])
+    z = derivative(network.intermediates["z"], network.variables["W1"])
+    assert len(set(whole.values())) == len(whole) == len(set(sizes))
+    assert whole[str(sizes[0])] == 0  # the input
+    if sizes[-1] != sizes[0]:
+        assert whole[str(sizes[-1])] == 1  # the output
+    for one in (J, z):
+        hues = network_scene(one).hues
+        assert {size: hues[size] for size in hues} == {size: whole[size] for size in hues}
+        page = one._repr_html_() or ""
+        for size in map(str, one.shape):
+            assert f'<span class="jx-hue{whole[size]}">{size}</span>' in page
+
+
+def test_a_batch_has_a_colour_of_its_own() -> None:
+    hues = draw(networks.shallow("a", "b", "c", batch="m")).picture.hues
+    assert (hues["a"], hues["c"], hues["m"]) == (0, 1, 2)
+    assert hues["b"] not in (0, 1, 2)

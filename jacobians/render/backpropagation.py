@@ -17,6 +17,7 @@ from ..notation.latex import LATEX
 from ..notation.names import typeset
 from ..notation.text import label
 from ..notation.writer import ExpressionWriter
+from .hues import hues_of
 from .points import Point, leaves_of, name_steps, points_of
 from .scene import Derivative, Detail, Quantity, Role, Scene
 
@@ -59,7 +60,9 @@ def backpropagation(what: Any, detail: Detail) -> Scene:
     notes = () if steps.text.sigma is None else (f"σ = {steps.text.sigma}",)
     symbol = typeset(top.name)
     title = f"Forward and backward pass of {symbol}"
-    return Scene(title, tuple(quantities), edges, tuple(locals_), tuple(total), notes, _roles(what), detail)
+    return Scene(
+        title, tuple(quantities), edges, tuple(locals_), tuple(total), notes, _roles(what), detail, hues_of([top])
+    )
 
 
 class _Writers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from . import palette
 from .picture import Box, Line, Run, line, shape_line, wrapped
 from .scene import Derivative, Quantity, Scene, size_text
 
@@ -10,10 +9,6 @@ from .scene import Derivative, Quantity, Scene, size_text
 APART = 2 * "\N{EM SPACE}"
 #: A closed form that is wider stands on several lines.
 WIDEST = 215.0
-
-
-def scene_hues(scene: Scene) -> dict[str, int]:
-    return palette.assign(scene.sizes, dict(scene.roles))
 
 
 def quantity_box(one: Quantity, full: bool) -> Box:

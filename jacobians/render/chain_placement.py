@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .boxes import derivative_box, footer, local_box, quantity_box, scene_hues
+from .boxes import derivative_box, footer, local_box, quantity_box
 from .picture import Box, Picture, Stroke, line, spread
 from .scene import Quantity, Scene
 
@@ -60,9 +60,7 @@ class _Chain:
         top = self._backward_row(top)
         top = self._gradients(top)
         top = self._footer(top)
-        self.picture = Picture(
-            scene.title, scene.description, *self._fitted(top), self.boxes, self.strokes, scene_hues(scene)
-        )
+        self.picture = Picture(scene.title, scene.description, *self._fitted(top), self.boxes, self.strokes, scene.hues)
 
     def _columns(self) -> None:
         """The middle of every column: wide enough for what stands in it, and for the local derivative between two."""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import UnsupportedError
-from .boxes import derivative_box, footer, local_box, quantity_box, scene_hues
+from .boxes import derivative_box, footer, local_box, quantity_box
 from .files import EXTRA
 from .picture import Box, Picture, Place, Stroke, line
 from .scene import Scene
@@ -160,7 +160,7 @@ class _Graph:
             bottom + MARGIN,
             self.boxes,
             self.strokes,
-            scene_hues(scene),
+            scene.hues,
         )
 
     @staticmethod

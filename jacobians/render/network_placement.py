@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from . import palette
 from .graph_placement import Layout, layout
 from .picture import Box, Line, Picture, Run, Stroke, line
 from .scene import hue, size_text
@@ -40,7 +39,6 @@ def place_network(scene: NetworkScene, full: bool) -> Picture:
         bottom = max(bottom, panel.bottom)
     if not scene.after:
         left = heading.right
-    hues = palette.assign(scene.sizes, {})
     return Picture(
         scene.title,
         scene.description,
@@ -48,7 +46,7 @@ def place_network(scene: NetworkScene, full: bool) -> Picture:
         bottom + MARGIN,
         boxes,
         strokes,
-        hues,
+        scene.hues,
     )
 
 

@@ -19,9 +19,9 @@ from ..notation.writer import ExpressionWriter
 from ..sizes import Shape
 from . import palette
 from .card import Card, Values, card
+from .hues import hues_of
 from .palette import HUES
 from .picture import line, shape_line
-from .scene import hues
 from .slice_placement import number
 
 #: At most so many rows and columns of values are shown.
@@ -47,8 +47,7 @@ def as_html(thing: Any) -> str:
 @as_html.register
 def _jacobian(jacobian: Jacobian) -> str:
     shown = card(jacobian)
-    sizes = [*shown.shape, *(size for factor in shown.chain for size in factor.shape)]
-    numbers = palette.assign(hues(sizes), {})
+    numbers = hues_of([jacobian.numerator])
     item = f' <span class="jx-muted">item {escape(shown.item)}</span>' if shown.item else ""
     summary = (
         f"{mathematics(shown.latex, f'{shown.symbol} = {shown.structure}')} {shape_html(shown.shape, numbers)}{item}"
@@ -58,7 +57,7 @@ def _jacobian(jacobian: Jacobian) -> str:
 
 @as_html.register
 def _view(view: JacobianView) -> str:
-    numbers = palette.assign(hues(view.shape), {})
+    numbers = hues_of([view.jacobian.numerator])
     summary = f"{mathematics(view.jacobian.latex(), view.symbol)} {shape_html(view.shape, numbers)}"
     return _fold(f"{summary} <span class='jx-muted'>{escape(view.layout)} layout</span>", as_html(view.jacobian))
 
@@ -68,7 +67,7 @@ def _expression(expression: Expression) -> str:
     nodes = [node for node in topological([expression]) if node is not expression]
     variables = [node for node in reversed(nodes) if isinstance(node, Variable)]
     parts = [*variables, *(node for node in nodes if isinstance(node, Named))]
-    numbers = palette.assign(hues(size for node in (*parts, expression) for size in node.shape), {})
+    numbers = hues_of([expression])
     name = f"{typeset(expression.name)} := " if isinstance(expression, Named) else ""
     formula = mathematics(expression.latex(), describe(expression).partition(" := ")[2] or describe(expression))
     rows = [

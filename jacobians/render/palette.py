@@ -6,7 +6,7 @@ for text on black. Terminal, picture and page take them from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -30,21 +30,22 @@ HUES = (
     Hue("#1c7293", "#79cbe6", "bright_cyan", "1.5 3"),
     Hue("#5a4fcf", "#aaa3f5", "blue", "8 2 1.5 2 1.5 2"),
 )
-#: Which hue the axes of a network have by what they are; other sizes take the hues after these, in order.
+#: Which hue an axis has by what it is.
 ROLES = {"input": 0, "output": 1, "batch": 2}
+#: What the symbols of the notes stand for: where nothing else is known, they have the hue of that.
+SYMBOLS = {"d": 0, "n": 1, "N": 2, "h": 3, "h1": 3, "h2": 4, "h3": 5, "h4": 6, "h5": 7}
 
 
-def assign(sizes: Sequence[str], roles: Mapping[str, str]) -> dict[str, int]:
-    """The number of the hue of every size; `roles` tells which size is the input, the output, the batch."""
-    taken = {size: ROLES[role] for size, role in roles.items() if role in ROLES}
-    free = [number for number in (3, 4, 5, 6, 7, 0, 1, 2) if number not in taken.values()]
-    found: dict[str, int] = {}
-    for size in sizes:
-        if size in taken:
-            found[size] = taken[size]
-        else:
-            others = sum(1 for known in found if known not in taken)
-            found[size] = free[others % len(free)]
+def assign(sizes: Iterable[str], roles: Mapping[str, str]) -> dict[str, int]:
+    """The number of the hue of every size; `roles` tells which size is the input, the output, the batch.
+
+    A size has the same hue wherever it is met, but for sizes that would share one: those move on to a free one.
+    """
+    found = {size: ROLES[role] for size, role in roles.items() if role in ROLES}
+    for size in sorted(set(sizes) - set(found), key=lambda one: (one not in SYMBOLS, one)):
+        wanted = SYMBOLS.get(size, 3 + (int(size) if size.isdecimal() else sum(map(ord, size))) % 5)
+        others = [(wanted + step) % len(HUES) for step in range(len(HUES))]
+        found[size] = next((number for number in others if number not in found.values()), wanted)
     return found
 
 

@@ -6,8 +6,7 @@ A `Scene` is computed once, and every way of drawing it (text, SVG, HTML) shows 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ..notation.latex import LATEX
@@ -60,11 +59,7 @@ class Scene:
     notes: tuple[str, ...]
     roles: tuple[tuple[str, str], ...]  # (size, "input" | "hidden" | "output" | "batch")
     detail: Detail
-
-    @property
-    def sizes(self) -> tuple[str, ...]:
-        """The sizes that have a colour of their own: each symbol, and each number where sizes are numbers."""
-        return hues(size for quantity in self.quantities for size in quantity.shape)
+    hues: dict[str, int] = field(default_factory=dict)
 
     def quantity(self, key: str) -> Quantity:
         return next(one for one in self.quantities if one.key == key)
@@ -113,11 +108,6 @@ def size_text(size: Size, in_product: bool = False) -> str:
     """A size as it prints: `h1` as h₁; a sum stands in parentheses beside others."""
     text = re.sub(r"[^\W\d]\w*", lambda match: typeset(match[0]), str(size))
     return f"({text})" if in_product and set("+-") & set(text) else text
-
-
-def hues(sizes: Iterable[Size]) -> tuple[str, ...]:
-    """The symbols, or else the numbers, that sizes are made of, in order of appearance; `d+1` goes with `d`."""
-    return tuple(dict.fromkeys(hue(size) for size in sizes if size != 1))
 
 
 def hue(size: Size) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..notation.index import letter
-from . import palette
 from .boxes import APART
 from .picture import Box, Line, Picture, Run, line
 from .scene import hue, size_text
@@ -60,7 +59,7 @@ def place_slices(scene: SliceScene) -> Picture:
         boxes[-1].bottom + MARGIN,
         boxes,
         [],
-        palette.assign(scene.sizes, {}),
+        scene.hues,
     )
 
 

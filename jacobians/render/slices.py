@@ -21,7 +21,8 @@ from ..layout import derivative_item
 from ..notation.index import letter
 from ..sizes import Shape, Size, bind_size
 from .card import Axis, axes, structure
-from .scene import element_of, hues
+from .hues import hues_of
+from .scene import element_of
 from .support import support
 
 #: A slice has at most so many rows and columns, and a picture so many slices.
@@ -41,6 +42,7 @@ class SliceScene:
     values: Array
     support: Array
     latex: str
+    hues: dict[str, int]
     column: bool = False
 
     @property
@@ -56,10 +58,6 @@ class SliceScene:
     @property
     def title(self) -> str:
         return f"Slices of {self.symbol}"
-
-    @property
-    def sizes(self) -> tuple[str, ...]:
-        return hues(axis.size for axis in self.axes)
 
     @property
     def sampled(self) -> str:
@@ -106,7 +104,16 @@ def slice_scene(jacobian: Jacobian, values: Mapping[str, Any], sizes: Mapping[st
         array, mask = array[where], mask[where]
     column = derivative_item(jacobian.numerator.shape, jacobian.denominator.shape) == "1b"
     return SliceScene(
-        jacobian.symbol, structure(jacobian), axes(jacobian), lengths, places, array, mask, jacobian.latex(), column
+        jacobian.symbol,
+        structure(jacobian),
+        axes(jacobian),
+        lengths,
+        places,
+        array,
+        mask,
+        jacobian.latex(),
+        hues_of([jacobian.numerator]),
+        column,
     )
 
 

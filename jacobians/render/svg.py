@@ -44,7 +44,7 @@ def clean(text: str) -> str:
 def style_sheet(theme: str) -> str:
     """The colours of every class of shape, by theme."""
     fixed = (
-        f".jdraw text{{font-family:{FONTS};white-space:pre}}"
+        f".jdraw{{max-width:100%;height:auto}}.jdraw text{{font-family:{FONTS};white-space:pre}}"
         ".jdraw .symbol{font-weight:bold}"
         ".jdraw path,.jdraw line{fill:none}"
     )

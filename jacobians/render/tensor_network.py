@@ -18,7 +18,8 @@ from ..notation.names import number
 from ..notation.text import label
 from ..sizes import Size
 from .card import Axis, axes, structure
-from .scene import element_of, hues, size_text
+from .hues import hues_of
+from .scene import element_of, size_text
 
 #: Sums of more terms are shown by their first terms.
 MOST_TERMS = 4
@@ -86,15 +87,11 @@ class NetworkScene:
     after: tuple[Net, ...]
     more: int  # terms that are not shown
     latex: str
+    hues: dict[str, int]
 
     @property
     def title(self) -> str:
         return f"Tensor network of {self.symbol}"
-
-    @property
-    def sizes(self) -> tuple[str, ...]:
-        nets = [*self.after, *([self.before] if self.before else [])]
-        return hues([*(axis.size for axis in self.axes), *(size for net in nets for size in net.sizes.values())])
 
     @property
     def description(self) -> str:
@@ -129,6 +126,7 @@ def network_scene(jacobian: Jacobian) -> NetworkScene:
         tuple(_net(term) for term in terms[:MOST_TERMS]),
         max(0, len(terms) - MOST_TERMS),
         jacobian.latex(),
+        hues_of([jacobian.numerator]),
     )
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..notation.index import letter
-from .boxes import scene_hues
 from .chain_placement import chain_of
 from .palette import HUES
 from .picture import Line, line, shape_line
@@ -73,7 +72,7 @@ def passes(scene: Scene) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
 
-    hues = scene_hues(scene)
+    hues = scene.hues
     full = scene.detail == "full"
     table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(overflow="fold", max_width=24)
