@@ -115,28 +115,34 @@ class Jacobian(Displayed):
         return Jacobian(self.chain.then(other.chain), self._inner)
 
     def __rmatmul__(self, other: Any) -> Expression:
-        """v @ J for an array or an expression in the shape of y: what backpropagation computes, as an expression."""
+        """v @ J for an array or an expression in the shape of y: an expression with the axes of x, reversed.
+
+        It costs what backpropagation costs. Raises `ShapeError` for a v of another shape.
+        """
         return structured.from_left(other, self.chain)
 
     def __getitem__(self, key: Any) -> Jacobian:
-        """The Jacobian of `y[key]`: a slice by output."""
+        """The Jacobian of `y[key]`, of shape `y[key].shape` and then that of x reversed: a slice by output."""
         part = self.numerator[key]  # need not be computed from y: an entry of a product is a product of entries
         return Jacobian(Chain([(part, *path[1:]) for path in self.chain.paths]))
 
     def norm(self) -> Expression:
-        """The Frobenius norm, as an expression."""
+        """The Frobenius norm, √Σ of all squared entries, as a scalar expression."""
         return structured.norm(self.chain)
 
     def trace(self) -> Expression:
-        """Σ ∂y_k/∂x_k for y and x of one shape, as an expression."""
+        """Σ ∂y_k/∂x_k, the divergence, as a scalar expression. Raises `ShapeError` unless y and x have one shape."""
         return structured.trace(self.chain)
 
     def diagonal(self) -> Expression:
-        """∂y_k/∂x_k in the shape of y, for y and x of one shape, as an expression."""
+        """∂y_k/∂x_k as an expression in the shape of y. Raises `ShapeError` unless y and x have one shape."""
         return structured.diagonal(self.chain)
 
     def nbytes(self, sizes: Mapping[str, int] | None = None) -> structured.Bytes:
-        """Bytes of the dense array, and of the operands that are stored instead."""
+        """Bytes of the dense array, and of the operands that are stored instead; `sizes` bind the symbols.
+
+        Raises `ShapeError` for a symbol without a size.
+        """
         return structured.nbytes(self.chain, sizes)
 
     def compile(

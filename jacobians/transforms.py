@@ -275,6 +275,9 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: str
 def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """`f(*args)`, and the function from a cotangent in the shape of the result to one for each argument, in its shape.
 
+    A vector–Jacobian product, by one pass backward: what backpropagation computes. Raises `ShapeError` for a cotangent
+    of another shape.
+
     >>> value, pull = vjp(lambda x: x * x, np.array([1.0, 2.0]))
     >>> pull(np.array([1.0, 10.0]))[0].tolist()
     [2.0, 40.0]
@@ -307,6 +310,9 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
 
 def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """`f(*args)`, and ∂f/∂args times the tangents, by one pass forward. Tangents have the shapes of the arguments.
+
+    A Jacobian–vector product, a directional derivative, in the shape of the result. Raises `ShapeError` for tangents of
+    another number or shape.
 
     >>> jvp(lambda x: x * x, (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))[1].tolist()
     [2.0, 40.0]
