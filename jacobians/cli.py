@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import __version__
-from .commands import backprop_command, check_command, derive_command, draw_command, shape_command
+from .commands import backprop_command, check_command, derive_command, draw_command, explain_command, shape_command
 from .errors import JacobiansError
 
 #: Modules with `add(subparsers)`, in the order of the help; each sets `run`, a function of the parsed options
 #: that may return an exit code.
-COMMANDS = (backprop_command, check_command, derive_command, draw_command, shape_command)
+COMMANDS = (backprop_command, check_command, derive_command, draw_command, explain_command, shape_command)
 
 
 class _Parser(argparse.ArgumentParser):

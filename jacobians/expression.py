@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, TypeVar, final
@@ -483,8 +483,11 @@ def role(expression: Expression, position: int) -> str:
     return f"operand {position + 1}" if not 0 < len(text) <= 24 else f"({text})" if " " in text else text
 
 
-def topological(roots: Iterable[Expression]) -> list[Expression]:
-    """Every node below `roots`, children before parents, without recursion (graphs can be deep)."""
+def topological(roots: Iterable[Expression], ends: Container[int] = ()) -> list[Expression]:
+    """Every node below `roots`, children before parents, without recursion (graphs can be deep).
+
+    Below a node whose serial is among the `ends` nothing is looked for.
+    """
     order: list[Expression] = []
     seen: set[int] = set()
     stack: list[tuple[Expression, bool]] = [(root, False) for root in roots]
@@ -497,7 +500,8 @@ def topological(roots: Iterable[Expression]) -> list[Expression]:
             continue
         seen.add(node.serial)
         stack.append((node, True))
-        stack.extend((child, False) for child in node.children if child.serial not in seen)
+        if node.serial not in ends:
+            stack.extend((child, False) for child in node.children if child.serial not in seen)
     return order
 
 

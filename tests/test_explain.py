@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +31,7 @@ from jacobians import (
     softmax,
     vector,
 )
+from jacobians.cli import main
 from jacobians.notation.names import width
 
 
@@ -286,6 +291,67 @@ def test_many_paths_are_taken_together() -> None:
     ]
     assert len(explain(derivative(blocks(24), x)).lines) < 2.1 * len(derivation.lines)
     assert_true_line_by_line(J, drawn(J, d=3))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX here")
+def test_tex_compiles_every_derivation(tmp_path: Path) -> None:
+    """Of the cases above, of names that try to break out, and of the Markdown's formulas."""
+    name = vector("é_1_ß", "d")
+    strange = derivative(np.exp(matrix("_x_tilde_y_", "h", "d") @ name).named("Ж"), name)
+    derivations = [explain(J) for name, J in CASES.items() if name != "three residual blocks"]
+    pages = [one.latex for one in derivations]
+    pages += [re.sub(r"^###.*$", "", one.markdown, flags=re.M) for one in derivations]
+    pages.append(explain(strange).latex.replace(r"\text{Ж}", r"\text{Zh}"))  # Cyrillic is not in a small TeX
+    body = "\n\\clearpage\n".join(pages)
+    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{amsmath, amssymb}\begin{document}"
+    (tmp_path / "all.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n", encoding="utf-8")
+    command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    log = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, [line for line in log.splitlines() if line.startswith(("!", "l."))]
+
+
+def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(["explain", *arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "markdown"])
+def test_the_command(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    code, out, _ = run_command(capsys, "two-hidden", "--wrt", "W1", "--format", form)
+    network = networks.two_hidden("d", "h1", "h2", "n")
+    expected = getattr(explain(derivative(network.loss, network.variables["W1"])), form)
+    assert (code, out.strip()) == (0, expected.strip())
+
+
+def test_the_command_reads_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run_command(capsys, "½‖W x − t‖²", "--where", "W:h,d x:d t:h", "--wrt", "W,x")
+    assert code == 0
+    assert "∂ℓ/∂W = ∂ℓ/∂r · ∂r/∂W = rᵀ (I_h ⊗ x) = x rᵀ ∈ R^{d×h}" in " ".join(out.split())
+    assert "= rᵀ W ∈ R^{1×d}" in out
+    code, out, _ = run_command(capsys, "mlp", "--layers", "4", "--loss", "cross-entropy", "--augmented", "--batch")
+    assert (code, max(map(width, out.splitlines())) <= 80) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["shallow", "--wrt", "V"],
+            "'V' is no name here; the names are t, b2, b1, x",
+        ),
+        (["W x", "--where", "W:h,d x:d"], "an expression needs --wrt NAME"),
+        (["W x", "--where", "W:h,d x:d", "--wrt", "b"], "--wrt b: no such name is declared or defined"),
+        (["W x", "--where", "W:h,d x:d", "--wrt", "x", "--layers", "2"], "--layers is for a network"),
+        (["deep"], "'deep' is no network"),
+    ],
+)
+def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    code, out, err = run_command(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
 
 
 def test_what_is_no_jacobian_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..elementwise import ACTIVATIONS
@@ -80,6 +81,11 @@ def reading(options: argparse.Namespace) -> Reading:
     from ..reading.entry import read
 
     return read(options.text, shapes(options), options.activation)
+
+
+def names(given: Sequence[str]) -> list[str]:
+    """Names of an option that may be repeated, or have several at once."""
+    return [name for text in given for name in re.split(r"[\s,]+", text) if name]
 
 
 def size_values(text: str) -> dict[str, int]:

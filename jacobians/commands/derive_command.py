@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import Any
 
 from . import arguments
@@ -35,5 +34,5 @@ def run(options: argparse.Namespace) -> None:
     from ..reading.entry import read_in_steps
 
     reading = read_in_steps(options.text, arguments.shapes(options), options.activation)
-    names = [name for given in options.wrt for name in re.split(r"[\s,]+", given) if name]
+    names = arguments.names(options.wrt)
     print("\n".join([*forward_lines(reading), *derivations(reading, names, arguments.size_values(options.sizes))]))

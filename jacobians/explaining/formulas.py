@@ -270,6 +270,16 @@ class Space:
 
 
 @dataclass(frozen=True)
+class RowName:
+    """The first row of a matrix that is spoken of: w_iᵀ."""
+
+    matrix: Expression
+
+    def write(self, writer: ExpressionWriter) -> str:
+        return writer.alphabet.transposed(writer.row(self.matrix, letter(0)))
+
+
+@dataclass(frozen=True)
 class Sigma:
     """The letter for the one activation."""
 

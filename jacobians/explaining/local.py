@@ -12,7 +12,7 @@ from itertools import count
 
 from ..broadcasting import broadcast_indices
 from ..elementwise import partials
-from ..expression import Elementwise, Expression, Network, Term, unnamed
+from ..expression import Elementwise, Expression, Network, Primitive, Term, unnamed
 from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum, place
 from ..notation.writer import ExpressionWriter
 from ..sizes import Size
@@ -108,7 +108,9 @@ def local_lines(
         yield derivative(Entry(body, at_of, "inside")), "entry by entry"
         yield from _outer_times_inner(body, target, sizes, rank)
     else:
-        yield placed(graph.local(of, by), sizes, rank), "rule"
+        called = body.rule.name.replace("_", " ") if isinstance(body, Primitive) else ""
+        rule = f"the rule of {called}" if called else "entries are carried over"
+        yield placed(graph.local(of, by), sizes, rank), rule
 
 
 def placed(terms: Sequence[Term], sizes: Sizes, rank: int) -> Products:

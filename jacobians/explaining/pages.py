@@ -91,16 +91,32 @@ def _wrapped(text: str, first: int, following: int) -> Iterator[str]:
 
 def as_latex(board: Board, heading: Prose, steps: Sequence[Step]) -> str:
     r"""Paragraphs and `align` environments; the last line of an equation has its number."""
-    blocks = [said(board, heading, LATEX, "$", "$")]
+    blocks = [r"% \usepackage{amsmath, amssymb}", said(board, heading, LATEX, "$", "$")]
     for step in steps:
         blocks.append(rf"\subsection*{{{said(board, step.title, LATEX, '$', '$')}}}")
-        for equation in step.equations:
-            if equation.note:
-                blocks.append(said(board, equation.note, LATEX, "$", "$"))
-            rows = list(_rows(board, equation))
-            body = " \\notag \\\\\n".join(f"  {row}" for row in rows)
+        for equations in _together(step):
+            if equations[0].note:
+                blocks.append(said(board, equations[0].note, LATEX, "$", "$"))
+            numbered = (_numbered(list(_rows(board, equation))) for equation in equations)
+            body = " \\\\\n".join(row for rows in numbered for row in rows)
             blocks.append(f"\\begin{{align}}\n{body}\n\\end{{align}}")
     return "\n\n".join(blocks) + "\n"
+
+
+def _together(step: Step) -> Iterator[list[Equation]]:
+    """Equations that nothing is said between stand in one environment."""
+    group: list[Equation] = []
+    for equation in step.equations:
+        if group and equation.note:
+            yield group
+            group = []
+        group.append(equation)
+    if group:
+        yield group
+
+
+def _numbered(rows: list[str]) -> list[str]:
+    return [f"  {row} \\notag" for row in rows[:-1]] + [f"  {rows[-1]}"]
 
 
 def _rows(board: Board, equation: Equation) -> Iterator[str]:
@@ -121,9 +137,9 @@ def as_markdown(board: Board, heading: Prose, steps: Sequence[Step]) -> str:
     blocks = [said(board, heading, LATEX, "$", "$")]
     for step in steps:
         blocks.append(f"### {said(board, step.title, LATEX, '$', '$')}")
-        for equation in step.equations:
-            if equation.note:
-                blocks.append(said(board, equation.note, LATEX, "$", "$"))
-            body = " \\\\\n".join(_rows(board, equation))
+        for equations in _together(step):
+            if equations[0].note:
+                blocks.append(said(board, equations[0].note, LATEX, "$", "$"))
+            body = " \\\\\n".join(row for equation in equations for row in _rows(board, equation))
             blocks.append(f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$")
     return "\n\n".join(blocks) + "\n"

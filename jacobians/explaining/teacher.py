@@ -8,12 +8,12 @@ from math import prod
 from typing import Any
 
 from ..errors import UnsupportedError
-from ..expression import Expression, Named, Network, Term, unnamed
+from ..expression import Expression, Named, Network, Term, topological, unnamed
 from ..jacobian_tensor import Jacobian, JacobianView
 from ..layout import LAYOUTS, axes_in_layout, derivative_item, layout_shape
 from ..notation.alphabet import TEXT
 from ..notation.closed_form import network_text
-from ..notation.components import Delta, Entry, Partial, Product, by_components, place
+from ..notation.components import Delta, Entry, Partial, Product, Row, by_components, place
 from ..notation.writer import activations_in
 from ..sizes import Shape, Size
 from ..terms import merge_like
@@ -32,6 +32,7 @@ from .formulas import (
     OneFactor,
     Permuted,
     Quantity,
+    RowName,
     Sigma,
     Space,
     Written,
@@ -92,9 +93,9 @@ class _Teacher:
         steps = [self.chain_step()]
         if self.graph.edges:
             steps.append(self.local_step())
-        if self.by_paths:
+        if self.by_paths and not self.is_one_step:
             steps += self.path_steps()
-        elif self.graph.edges and self.is_whole:
+        elif self.graph.edges and self.is_whole and not self.by_paths:
             steps.append(self.backward_step())
         steps += [self.closed_step(), self.layout_step()]
         numbered = [Step((f"{k}. ", *step.title), step.equations) for k, step in enumerate(steps, start=1)]
@@ -106,6 +107,11 @@ class _Teacher:
             len(path) > 1 and prod(len(self.graph.local(a, b)) for a, b in pairwise(path)) <= PRODUCTS
             for path in self.paths
         )
+
+    @property
+    def is_one_step(self) -> bool:
+        """Whether the derivative is a single local Jacobian."""
+        return self.by_paths and len(self.paths) == 1 and len(self.paths[0]) == 2
 
     # --- lines ------------------------------------------------------------------------------------------------
 
@@ -137,23 +143,23 @@ class _Teacher:
                 *said,
                 ". Here ",
                 Quantity(self.y),
-                " is the derivative ",
+                " is ",
                 before,
-                ", as an array in numerator layout.",
+                " in numerator layout. Items are those of the notes.",
             )
-        return (*said, ".")
+        return (*said, ". Items are those of the notes.")
 
     def chain_step(self) -> Step:
         equations = []
-        for station in self.graph.stations:
-            if unnamed(station) is unnamed(self.x) or not isinstance(station, Named):
-                continue
+        for station in self.named_below():
             lines = [self.line(Quantity(station)), self.line(Defined(station), space=station.shape)]
             equations.append(self.equation(lines))
         lines = [self.line(self.whole)]
         if self.by_paths:
             lines.append(self.line(self.chained(self.paths)))
             note = "so that, by the chain rule," if len(self.paths) == 1 else "so that, summed over the paths,"
+            if self.is_one_step:
+                return Step(("The chain, of one step",), tuple(equations))
         elif not self.graph.edges:
             note = "every entry by itself:" if self.flat else "and no path leads from one to the other:"
             lines.append(self.line(Closed(self.flat, self.jacobian.shape)))
@@ -164,6 +170,16 @@ class _Teacher:
             note = "a product of derivatives:"
         equations.append(self.equation(lines, note))
         return Step(("The chain",), tuple(equations))
+
+    def named_below(self) -> list[Named]:
+        """What y is computed from and has a name, down to x, in the order of evaluation; y is the last."""
+        found: dict[int, Named] = {}
+        bottom = unnamed(self.x).serial
+        for node in topological([unnamed(self.y)], ends={bottom}):
+            called = self.graph.called(node)
+            if isinstance(called, Named) and unnamed(called).serial != bottom:
+                found.setdefault(unnamed(called).serial, called)
+        return list(found.values())
 
     def edge(self, of: Expression, by: Expression) -> Edge:
         return Edge(of, by, self.graph.held(of, by))
@@ -187,13 +203,12 @@ class _Teacher:
             if of.serial not in shown:
                 shown.add(of.serial)
                 equations += self.entries_of(of)
-            said: list[str | Written] = [edge, " is ", *_shape_words(of, by)]
             lines = self.local_equation(of, by, edge)
-            equations.append(self.equation(lines, *said, ":"))
+            equations.append(self.equation(lines, edge, *_shape_words(of, by), ":"))
             closed = Closed(self.graph.local(of, by), edge.shape, of.ndim == 0 and by.ndim == 1)
             if closed.closed(self.text):
                 hence = [self.line(edge), self.line(closed, space=_as_matrix(of, by))]
-                equations.append(self.equation(hence, "hence"))
+                equations.append(self.equation(hence, "Hence"))
         return Step(("The local Jacobians",), tuple(equations))
 
     def entries_of(self, of: Expression) -> list[Equation]:
@@ -212,7 +227,10 @@ class _Teacher:
         rows = by_rows(products, self.text)
         lines.append(self.line(Components(rows, of.shape)))
         lines.append(self.line(Components(products, of.shape)))
-        return [self.equation(lines, "by components")]
+        matrix = next((f.matrix for one in rows for f in one.factors if isinstance(f, Row)), None)
+        if matrix is None:
+            return [self.equation(lines, "By components,")]
+        return [self.equation(lines, "By components, with ", RowName(matrix), " row i of ", Quantity(matrix), ",")]
 
     def local_equation(self, of: Expression, by: Expression, edge: Edge) -> list[Line]:
         lines = [self.line(AtAxes(edge, len(edge.shape)))] if len(edge.shape) > 1 else []
@@ -377,7 +395,7 @@ class _Teacher:
         return Step(("The closed form",), (self.equation(lines, *self.result_words()),))
 
     def result_words(self) -> Prose:
-        return (*_shape_words(self.y, self.x), ":")
+        return (self.whole, *_shape_words(self.y, self.x), ":")
 
     def layout_step(self) -> Step:
         of, wrts = self.jacobian.differentiated
@@ -408,7 +426,6 @@ _REASONS = {
     "power rule": "power rule",
     "delta": "an entry by an entry is a delta",
     "chain rule": "chain rule",
-    "rule": "the rule of the function",
 }
 
 _LAYOUTS = {
@@ -427,9 +444,9 @@ def _kind(node: Expression) -> Prose:
 def _shape_words(of: Expression, by: Expression) -> Prose:
     item = derivative_item(of.shape, by.shape)
     kinds = {0: "scalar", 1: "vector", 2: "matrix"}
-    what = f"{kinds.get(of.ndim, 'tensor')} by {kinds.get(by.ndim, 'tensor')}"
-    cited = f", item {item}" if item else ", by the rule of items 1 to 4"
-    return (f"{what}{cited}, ", Dimensions(_as_matrix(of, by)))
+    what = f"a {kinds.get(of.ndim, 'tensor')} by a {kinds.get(by.ndim, 'tensor')}"
+    cited = f" (item {item})" if item else " (as items 1 to 4)"
+    return (f", {what}{cited}, is ", Dimensions(_as_matrix(of, by)))
 
 
 def _as_matrix(of: Expression, by: Expression) -> Shape:

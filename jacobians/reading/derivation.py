@@ -40,12 +40,17 @@ def derivations(reading: Reading, names: Sequence[str], sizes: Mapping[str, int]
     y = top(reading)
     lines: list[str] = []
     for name in names:
-        x = reading.elaborator.lookup(name)
-        if x is None:
-            known = [*reading.elaborator.declarations.names, *(typeset(step.name) for step in _named_below(y))]
-            raise NamingError(f"--wrt {name}: no such name is declared or defined; the names are {', '.join(known)}")
-        lines += ["", *_one(derivative(y, x.expression), sizes)]
+        lines += ["", *_one(derivative(y, denominator(reading, name)), sizes)]
     return lines
+
+
+def denominator(reading: Reading, name: str) -> Expression:
+    """What a name of the text stands for; one that is not there is a `NamingError` that lists those that are."""
+    x = reading.elaborator.lookup(name)
+    if x is None:
+        known = [*reading.elaborator.declarations.names, *(typeset(step.name) for step in _named_below(top(reading)))]
+        raise NamingError(f"--wrt {name}: no such name is declared or defined; the names are {', '.join(known)}")
+    return x.expression
 
 
 def _named_below(y: Expression) -> Iterable[Named]:
