@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,27 @@ MEANINGS: list[tuple[str, tuple[Any, ...], Callable[[dict[str, Any]], Any]]] = [
     ("∂/∂A (y'A x)", ("d", "d"), lambda v: np.outer(v["x"], v["y"])),
     ("d(W1 x)/dW1", ("h", "d", "h"), lambda v: np.einsum("ik,j->ijk", np.eye(7), v["x"])),
     ("(∂(y'A x)/∂A)'", ("d", "d"), lambda v: np.outer(v["y"], v["x"])),
+    ("1ᵀ x", (), lambda v: v["x"].sum()),
+    ("A 1", ("d",), lambda v: v["A"].sum(axis=1)),
+    ("1_d 1_n'", ("d", "n"), lambda v: np.ones((5, 3))),
+    ("A + 1 1ᵀ", ("d", "d"), lambda v: v["A"] + 1),
+    (r"\mathbf{A} - \lambda \mathbf{I}", ("d", "d"), lambda v: v["A"] - v["lam"] * np.eye(5)),
+    ("X I A", ("n", "d"), lambda v: v["X"] @ v["A"]),
+    ("1/d x", ("d",), lambda v: v["x"] / 5),
+    ("σ⁽³⁾(z)", ("h",), lambda v: sigma(v["z"]) * sigma(-v["z"]) * (1 - 6 * sigma(v["z"]) * sigma(-v["z"]))),
+    ("x_i", ("d",), lambda v: v["x"]),
+    ("z_j r_i", ("n", "h"), lambda v: np.outer(v["r"], v["z"])),
+    ("Σ_k W1_{jk} x_k", ("h",), lambda v: v["W1"] @ v["x"]),
+    (r"\sum_{k=1}^{d} W_{jk}^{(1)} x_k", ("h",), lambda v: v["W1"] @ v["x"]),
+    ("exp((W1 x)_j) / Σ_k exp((W1 x)_k)", ("h",),
+     lambda v: np.exp(v["W1"] @ v["x"]) / np.exp(v["W1"] @ v["x"]).sum()),
+    ("Σ_{ij} A_{ij}² - Σ_i A_{ii}", (), lambda v: (v["A"] ** 2).sum() - np.trace(v["A"])),
+    ("(Σ_k x_k)(Σ_k y_k)", (), lambda v: v["x"].sum() * v["y"].sum()),
+    ("∂(W1 x)_i/∂W1_{jk}", ("h", "h", "d"), lambda v: np.einsum("ij,k->ijk", np.eye(7), v["x"])),
+    ("δ_{ij} z_j + σ′(z_i) z_j", ("h", "h"),
+     lambda v: np.diag(v["z"]) + np.outer(sigma(v["z"]) * sigma(-v["z"]), v["z"])),
+    ("A_{2j}", ("d",), lambda v: v["A"][1]),
+    ("x_1 x_5", (), lambda v: v["x"][0] * v["x"][4]),
     ("dσ(z)/dz", ("h", "h"), lambda v: np.diag(sigma(v["z"]) * sigma(-v["z"]))),
 ]  # fmt: skip
 
@@ -186,6 +208,10 @@ def test_errors_point_at_the_place() -> None:
         "∂x": (1, 1, "∂ alone"),
         "x = y": (1, 5, "an equation"),
         "x; y": (1, 1, "several expressions"),
+        "δ_{ii}": (1, 1, "two different letters"),
+        "I": (1, 1, "the size of I is not determined"),
+        "1ᵀ": (1, 1, "the size of 1ᵀ is not determined"),
+        "Σ_k c": (1, 1, "no such index"),
         "1e999": (1, 1, "too large"),
         "z_9 := x\nz_9 + q": (2, 7, "q is not declared"),
     }
@@ -206,6 +232,17 @@ def test_shapes_that_do_not_fit_are_named_at_their_place() -> None:
     assert caught.value.excerpt == "  x r' W1\n       ^^"
     with pytest.raises(ShapeError, match="a column meets a row"):
         parse("x r W2", **DECLARED)
+    for text, said in (
+        ("A_i", "an entry of it has 2 indices, got 1"),
+        ("x_i + y", "y is a column (d) among entries"),
+        ("x_i z_i", "the index i runs to d"),
+        (r"\sum_{k=1}^{h} W_{jk}^{(1)} x_k", "a sum over k to h, and the index runs to d"),
+        ("δ_{ij}", "nothing tells how far the index i runs"),
+        ("norm(x_i)", "norm is of whole arrays"),
+        ("x_i'y_i + ‖x_i‖", "a norm is of a whole array"),
+    ):
+        with pytest.raises(ShapeError, match=re.escape(said)):
+            parse(text, **DECLARED)
     with pytest.raises(ShapeError, match="items 6 and 7"):
         parse("A ⊗ A", **DECLARED)
 

@@ -117,6 +117,10 @@ CHECKED = [
     ("det(A B) = det(A) det(B)", 0, "true   scalar"),
     ("∂log(det(A))/∂A = A^-1", 0, "true   d × d"),
     (r"\frac{\partial \det(\mathbf{A})}{\partial \mathbf{A}} = \det(\mathbf{A})\,\mathbf{A}^{-1}", 0, "true   d × d"),
+    ("(∂(W1 x)/∂W1)_{ijk} = δ_{ik} x_j", 0, "true   h × d × h"),
+    ("∂(A x)_i/∂A_{jk} = δ_{ik} x_j", 1, "by value"),
+    ("A - I = A - I_d", 0, "true   d × d"),
+    ("∂(1ᵀ x)/∂x = 1ᵀ", 0, "true   1 × d"),
     ("q = W1 x; p := σ(q); ℓ := ½‖W2 p‖²; ∂ℓ/∂W1 = x (W2 p)' W2 diag(σ'(q))", 0, "true   d × h"),
     ("q = W1 x; p := σ(q); ℓ := ½‖W2 p‖²; ∂ℓ/∂W1 = x (W2 p)' W2", 1, "the left side is x pᵀ W₂ᵀ W₂ diag(σ′(q))"),
 ]
@@ -142,6 +146,10 @@ def test_check_names_the_worst_entry(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_check_refuses_what_is_no_equation_or_has_no_value(capsys: pytest.CaptureFixture[str]) -> None:
+    sized = ("(∂(A x)/∂A)_{ijk} = δ_{ij} x_k", "the index k runs to h and to d")
+    code, out, err = run(capsys, "check", sized[0], "--where", "x:d A:h,d")
+    assert (code, out) == (2, "")
+    assert sized[1] in err or "the index j" in err
     for text, said in (("x", "no equation"), ("log(-x'x) = 1", "no random point"), ("x = ", "expected an operand")):
         code, out, err = run(capsys, "check", text, "--where", "x:d")
         assert (code, out) == (2, "")

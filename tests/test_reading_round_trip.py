@@ -11,6 +11,7 @@ from test_printed_forms import SHAPES, SIZES, VARIABLES, Draw
 
 from jacobians import derivative, evaluate, networks
 from jacobians.notation.writer import activations_in
+from jacobians.reading.deciding import decide
 from jacobians.reading.entry import read
 
 
@@ -57,6 +58,28 @@ def test_closed_forms_of_random_expressions(block: int) -> None:
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}, by {name}: {expression!r}") from error
     assert count > 40
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_printed_equations_are_true(block: int) -> None:
+    """Both sides of what is printed, by components and in LaTeX, are read and decided: what is printed holds."""
+    count = 0
+    for seed in range(16 * block, 16 * (block + 1)):
+        shape: tuple[str, ...] = ((), ("n",), ("n", "n"))[seed % 3]
+        expression = Draw(seed).of(shape, 1 + seed % 3)
+        found = activations_in([expression])
+        activation = found[0].name if len(found) == 1 else "sigmoid"
+        for name in ("x", "X", "t"):
+            jacobian = derivative(expression, VARIABLES[name])
+            for text in (jacobian.index_notation(), jacobian.latex()):
+                if "…" in text or r"\ldots" in text or "∂0" in text or r"\partial 0" in text:
+                    continue
+                verdicts = decide(
+                    read(text, SHAPES, activation), 0, lambda one, sigma=activation: read(one, SHAPES, sigma)
+                )
+                assert [one.true for one in verdicts] == [True], text
+                count += 1
+    assert count > 60
 
 
 @pytest.mark.parametrize("augmented", [False, True])

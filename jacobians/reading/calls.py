@@ -10,9 +10,10 @@ from ..algebra import add, multiply, ones
 from ..errors import JacobiansError, ShapeError
 from ..expression import Elementwise, Expression, Network, Variable
 from . import tree as t
+from .entries import mapped
 from .parts import Item, Part, squares
 from .places import Place, shape_error
-from .values import Value, describe
+from .values import Value, as_entries, describe, has_entries, of_entries
 from .vocabulary import Word
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def applied(elaborator: Elaborator, caller: Item, place: Place, arguments: Seque
         )
     given = [elaborator.step(one.value, _step_kind(word)) for one in arguments]
     try:
-        if caller.order:
+        if has_entries(*given):
+            value = _of_entries(word, caller.order, given)
+        elif caller.order:
             value = _primed(word, caller.order, given[0])
         elif word.entrywise:
             value = _entrywise(word, given)
@@ -61,6 +64,19 @@ def _step_kind(word: Word) -> str:
         return "norm"
     activation = word.function is not None and word.function.activation
     return "argument" if activation or word.name in ("softmax", "cross_entropy") else ""
+
+
+def _of_entries(word: Word, order: int, given: Sequence[Value]) -> Value:
+    """σ(z_i), σ′(z_i), (x_i)²: an element-wise function of entries."""
+    if not word.entrywise:
+        raise ShapeError(
+            f"{word.name} is of whole arrays, and here it is given an entry: ({word.name}(x))_i is an entry of it"
+        )
+
+    def function(*whole: Expression) -> Expression:
+        return _primed(word, order, Value(whole[0])).expression if order else word.build(*whole)
+
+    return of_entries(mapped(function, *(as_entries(one, "an argument") for one in given)))
 
 
 def _entrywise(word: Word, given: Sequence[Value]) -> Value:
@@ -114,9 +130,21 @@ def bars(elaborator: Elaborator, node: t.Bars) -> Part:
     """‖x‖ and |x|."""
     body = elaborator.part(node.body)
     value = elaborator.step(body.value, "norm") if node.kind == "norm" else body.value
+    if has_entries(value):
+        if node.kind == "norm":
+            raise shape_error(elaborator.text, node.place, "a norm is of a whole array, and this is an entry")
+        return Part(node.place, of_entries(mapped(elementwise.ABS, as_entries(value))), (body,))
     if node.kind == "absolute":
         if value.rank == 2 and value.shape[0] == value.shape[1]:
             elaborator.note(f"{elaborator.source(node.place)} goes entry by entry; the determinant is det(…)")
         return Part(node.place, Value(elementwise.ABS(value.expression), value.row), (body,))
     norm = elementwise.SQRT(squares(value.expression)) if value.rank else elementwise.ABS(value.expression)
     return Part(node.place, Value(norm), (body,), squares(value.expression))
+
+
+def root(elaborator: Elaborator, node: t.Root) -> Part:
+    """√x, entry by entry."""
+    body = elaborator.part(node.body)
+    if has_entries(body.value):
+        return Part(node.place, of_entries(mapped(elementwise.SQRT, as_entries(body.value))), (body,))
+    return Part(node.place, Value(elementwise.SQRT(body.value.expression), body.value.row), (body,))

@@ -50,8 +50,9 @@ def decide(reading: Reading, seed: int, again: Callable[[str], Reading]) -> list
 
 def _decided(reading: Reading, left: Part, right: Part, seed: int, again: Callable[[str], Reading]) -> Verdict:
     sides = (as_side(left.value, right.value), as_side(right.value, left.value))
-    sizes = bound_sizes(topological(sides))
-    found = tried(sides, _all_parts(left, right), sizes, seed)
+    parts = _all_parts(left, right)
+    sizes = bound_sizes(topological([*sides, *parts]))
+    found = tried(sides, parts, sizes, seed)
     texts = (reading.source(left.place), reading.source(right.place))
     shapes = (show_shape(sides[0].shape), show_shape(sides[1].shape))
     difference, worst, values = found.worst() or (0.0, None, None)

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .. import elementwise
-from ..errors import JacobiansError
+from ..errors import JacobiansError, ShapeError
 from ..expression import Named, Variable, topological
 from ..jacobian_tensor import derivative
 from ..sizes import Shape
+from . import entries, subscripts, values
 from . import tree as t
-from . import values
 from .naming_parts import opened, spellings, unbraced
 from .parts import Item, Part
 from .places import Place, parse_error, shape_error
-from .values import MOST_AXES, Value
+from .values import MOST_AXES, Value, as_entries, has_entries, of_entries
 
 if TYPE_CHECKING:
     from .elaboration import Elaborator
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
 def differentiated(elaborator: Elaborator, place: Place, numerator: Part, denominator: t.Node) -> Part:
     """∂numerator/∂denominator in numerator layout; of a scalar by a vector it is a row."""
-    atom, postfixes = opened(unbraced(denominator))
-    options = spellings(atom, postfixes)
-    by = next((elaborator.lookup(raw) for raw, count in options if count == len(postfixes)), None)
-    if by is None and options:
-        raise elaborator.unknown(options[0][0], denominator.place)
+    found = subscripts.denominator(elaborator, denominator)
+    if found is None:
+        atom, postfixes = opened(unbraced(denominator))
+        options = spellings(atom, postfixes)
+        if options:
+            raise elaborator.unknown(options[0][0], denominator.place)
+    by, letters = found or (None, "")
     if by is None or not isinstance(by.expression, (Variable, Named)):
         shown = elaborator.source(denominator.place)
         raise parse_error(elaborator.text, denominator.place, f"a derivative is by a name, and {shown} is none")
+    if has_entries(numerator.value) or letters:
+        return _of_entries(elaborator, place, numerator, by, letters)
     whole = numerator.value.whole
     if whole.ndim + by.rank > MOST_AXES:
         raise shape_error(elaborator.text, place, f"a derivative with more than {MOST_AXES} axes")
@@ -39,11 +43,33 @@ def differentiated(elaborator: Elaborator, place: Place, numerator: Part, denomi
         how = f"; define it, {above} := …" if isinstance(whole, Variable) else ""
         elaborator.note(f"{above} does not depend on {below}, so its derivative is 0{how}")
     try:
-        found = derivative(whole, by.expression).expression
+        result = derivative(whole, by.expression).expression
     except JacobiansError as error:
         raise shape_error(elaborator.text, place, str(error)) from None
     row = whole.ndim == 0 and by.rank == 1
-    return Part(place, Value(found, row, chain=(numerator.value.expression, by.expression)), (numerator,))
+    return Part(place, Value(result, row, chain=(numerator.value.expression, by.expression)), (numerator,))
+
+
+def _of_entries(elaborator: Elaborator, place: Place, numerator: Part, by: Value, letters: str) -> Part:
+    """∂z_i/∂W_{jk}, the entry ikj of ∂z/∂W."""
+    if by.rank and not letters:
+        shown = elaborator.source(numerator.place)
+        raise parse_error(elaborator.text, place, f"{shown} is an entry, and what it is derived by has no index")
+    try:
+        of = as_entries(numerator.value, elaborator.source(numerator.place))
+        axes = entries.free_letters(of)
+        if len(of) == 1 and of[0].operands and of[0] == entries.entry(of[0].operands[0], of[0].letters[0])[0]:
+            whole, axes = of[0].operands[0], of[0].letters[0]
+        else:
+            whole = entries.expression(of, axes, {})
+        if set(axes) & set(letters):
+            raise ShapeError(f"∂ by an entry with the index {min(set(axes) & set(letters))}, which the numerator has")
+        if whole.ndim + by.rank > MOST_AXES:
+            raise ShapeError(f"a derivative with more than {MOST_AXES} axes")
+        found = derivative(whole, by.expression).expression
+    except JacobiansError as error:
+        raise shape_error(elaborator.text, place, str(error)) from None
+    return Part(place, of_entries(entries.entry(found, (*axes, *reversed(letters)))), (numerator,))
 
 
 def gathered(elaborator: Elaborator, items: Sequence[Item]) -> list[Item]:
@@ -79,6 +105,8 @@ def _derivative_item(
     """∂y/∂x as a factor: of what stands after x, its name takes what belongs to it, the derivative the rest."""
     options = spellings(below.body, postfixes)
     count = next((count for raw, count in options if elaborator.is_known(raw)), options[0][1] if options else 0)
+    while count < len(postfixes) and subscripts.letters_of(elaborator, postfixes[count].body):  # ∂z_i/∂W_{jk}
+        count += 1
     denominator = _with(below.body, postfixes[:count])
     place = first.place.to(below.place).to(denominator.place)
     whole = place.to(postfixes[-1].place) if postfixes else place

@@ -8,23 +8,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from .. import elementwise
 from ..errors import JacobiansError, ParseError, ShapeError
 from ..expression import constant
 from ..indexing import take_items
 from ..naming import check_name
 from ..notation.names import typeset
-from ..sizes import Shape, show_shape
-from . import calls, differentials, powers, unsized, values
+from ..sizes import Shape
+from . import calls, differentials, factors, powers, subscripts, unsized, values
 from . import tree as t
 from .declarations import Declarations
-from .naming_parts import bare_name, opened, part_of, piece, spellings, split_word
+from .naming_parts import holds_factor, opened, spellings
 from .parts import Item, Part
 from .places import Place, UndeterminedError, parse_error, shape_error
 from .spelling import identifier, key, keys
 from .step_names import StepNames
 from .values import Value
-from .vocabulary import Word, find, words
+from .vocabulary import find, words
 
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 
@@ -39,7 +38,7 @@ class Elaborator:
         self.declarations = declarations
         self.activation = activation
         self.steps = steps
-        self.notes: list[str] = []
+        self._notes: dict[str, None] = {}
         self.defined: dict[str, Value] = {}
         self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
 
@@ -68,8 +67,13 @@ class Elaborator:
         return Value(self.steps.named(value.expression, kind), value.row, value.literal, value.chain)
 
     def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        """Say something about the reading, once."""
+        self._notes[text] = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What was said, in the order in which it was met."""
+        return list(self._notes)
 
     def _error(self, place: Place, message: str) -> ParseError:
         return parse_error(self.text, place, message)
@@ -96,10 +100,11 @@ class Elaborator:
                     name, body = statement.sides
                     found.append((statement, (self._define(t.Definition(statement.place, name, body)),)))
                 case t.Equation():
-                    found.append((statement, tuple(self.alike(statement.sides, None))))
+                    sides = self.alike(statement.sides, None)
+                    found.append((statement, tuple(subscripts.settled(self, sides, None))))
                 case _:
                     shape = expected if statement is page.statements[-1] else None
-                    found.append((statement, (self.part(statement, shape),)))
+                    found.append((statement, tuple(subscripts.settled(self, [self.part(statement, shape)], shape))))
         return found
 
     def _defines(self, statement: t.Equation, page: t.Page) -> bool:
@@ -161,6 +166,9 @@ class Elaborator:
     def _sum(self, node: t.Sum, expected: Shape | None) -> Part:
         parts = self.alike(node.parts, expected)
         shaped = [part for part in parts if part.value.rank]
+        if values.has_entries(*(part.value for part in parts)) and shaped:
+            shown = f"{self.source(shaped[0].place)} is {values.describe(shaped[0].value)}"
+            raise shape_error(self.text, shaped[0].place, f"{shown} among entries: give it its indices")
         for part in shaped[1:]:
             first = shaped[0]
             if part.value.shape != first.value.shape:
@@ -202,7 +210,7 @@ class Elaborator:
     # --- products -----------------------------------------------------------------------------------------------
 
     def _product(self, node: t.Node, expected: Shape | None = None) -> Part:
-        items = differentials.gathered(self, self._items(node))
+        items = differentials.gathered(self, factors.items_of(self, node))
         numbers = next((place for place, one in enumerate(items) if not _is_number(one)), len(items))
         scalars = True  # whether all that was met so far is
         parts: list[tuple[str, Part]] = []  # from the right
@@ -212,7 +220,7 @@ class Elaborator:
                 caller = items.pop()
                 part = powers.after(self, calls.call(self, caller, item.atom), item.postfixes)
                 parts.append((caller.operator, part))
-            elif item.word is not None or isinstance(item.atom, t.Operator):
+            elif item.word is not None or isinstance(item.atom, (t.Operator, t.Summation)):
                 parts.append((item.operator, self._applied(item, parts)))
             else:
                 shape = expected if scalars and len(items) <= numbers and not item.postfixes else None
@@ -237,78 +245,16 @@ class Elaborator:
                     f"{self.source(part.place)} alone; brackets would say otherwise"
                 )
 
-    def _items(self, node: t.Node) -> list[Item]:
-        """The factors of a product, words taken apart into the names they are."""
-        factors, operators = ((node,), ("",)) if not isinstance(node, t.Product) else (node.factors, node.operators)
-        items: list[Item] = []
-        for operator, factor in zip(operators, factors, strict=True):
-            atom, postfixes = opened(factor)
-            items += self._named_items(operator, atom, postfixes, factor.place)
-        for place, item in enumerate(items):
-            self._say_product(item, items[place + 1] if place + 1 < len(items) else None)
-        return items
-
-    def _named_items(self, operator: str, atom: t.Node, postfixes: tuple[t.Postfix, ...], place: Place) -> list[Item]:
-        plain = Item(operator, atom, postfixes, place)
-        options = spellings(atom, postfixes)
-        if not options or any(self.is_known(raw) for raw, _ in options):
-            return [plain]
-        for raw, count in options:
-            word = find(raw, self.activation)
-            if word is not None:
-                return [self._function_item(plain, word, count)]
-        name = bare_name(atom)
-        if name is None or self._is_constant(name.text):
-            return [plain]
-        ends = split_word(name.text, self.is_known)
-        if ends is None:
-            return [plain]
-        pieces = [part_of(name, start, end) for start, end in zip([0, *ends], ends, strict=False)]
-        self.note(f"{name.text} is read as {' · '.join(one.text for one in pieces)}, which are declared")
-        items = [Item("", one, (), one.place) for one in pieces]
-        items[0].operator = operator
-        last = items[-1]
-        last.postfixes, last.place = postfixes, Place(last.place.start, place.end, last.place.line, last.place.column)
-        return items
-
-    @staticmethod
-    def _is_constant(raw: str) -> bool:
-        return key(raw) in _CONSTANTS or key(raw).partition("_")[0] == "I"
-
-    def _function_item(self, item: Item, word: Word, count: int) -> Item:
-        """A function with the order of its derivative: σ′, σ″, σ⁽⁴⁾."""
-        rest = item.postfixes[count:]
-        used = 0
-        while used < len(rest) and rest[used].kind == "prime":
-            used += 1
-        order = used
-        label = piece(rest[0]) if rest and rest[0].kind in ("label", "power") else None
-        if label is not None and label.isdecimal():
-            used, order = 1, min(int(label), 99)
-        return Item(item.operator, item.atom, rest[used:], item.place, word, order)
-
-    def _say_product(self, item: Item, following: Item | None) -> None:
-        """Say how `a(b)` was read where it could be a call and a product."""
-        raw = next((raw for raw, _ in spellings(item.atom, item.postfixes) if self.is_known(raw)), None)
-        if raw is None:
-            return
-        if find(raw, self.activation) is not None:
-            value = self.lookup(raw)
-            assert value is not None
-            self.note(f"{self.source(item.place)} is the declared name ({show_shape(value.shape)}), not the function")
-        adjacent = following is not None and following.operator == "" and following.place.start == item.place.end
-        if adjacent and following is not None and isinstance(following.atom, t.Group) and following.atom.bracket == "(":
-            both = self.source(item.place.to(following.place))
-            self.note(f"{both} is a product, because {self.source(item.atom.place)} is declared")
-
     def _applied(self, item: Item, parts: list[tuple[str, Part]]) -> Part:
         """A function, or ∂/∂x, of what follows it without brackets."""
         if not parts or parts[-1][0] != "":
             what = self.source(item.place)
             raise self._error(item.place, f"{what} is a function: what is it of? Write {what}(…)")
-        if isinstance(item.atom, t.Operator):
+        if isinstance(item.atom, (t.Operator, t.Summation)):
             argument = self._multiplied(parts[::-1])
             parts.clear()
+            if isinstance(item.atom, t.Summation):
+                return subscripts.summed(self, item.atom, argument)
             return differentials.differentiated(self, item.place.to(argument.place), argument, item.atom.denominator)
         argument = parts.pop()[1]
         place = item.place.to(argument.place)
@@ -329,10 +275,10 @@ class Elaborator:
                 return Part(atom.place, Value(constant(float(atom.text)), literal=float(atom.text)))
             case t.Group() if len(atom.parts) > 1:
                 raise self._error(atom.parts[1].place, "a comma, and no function before the bracket takes arguments")
-            case t.Group() if atom.bracket != "{" or not spellings(atom, ()):
+            case t.Group() if atom.bracket != "{" or not self._is_one_name(atom):
                 inner = self.part(atom.parts[0], expected)
                 return Part(atom.place, inner.value, inner.children or (inner,), inner.squared)
-            case t.Font() if not spellings(atom, ()):
+            case t.Font() if not self._is_one_name(atom):
                 inner = self.part(atom.body, expected)
                 return replace(inner, value=unsized.waiting("ones")) if inner.value.literal == 1.0 else inner
             case t.Signed() | t.Sum() | t.Box() | t.Product():
@@ -342,8 +288,7 @@ class Elaborator:
             case t.Fraction():
                 return differentials.fraction(self, atom, expected)
             case t.Root():
-                body = self.part(atom.body)
-                return Part(atom.place, Value(elementwise.SQRT(body.value.expression), body.value.row), (body,))
+                return calls.root(self, atom)
             case t.Derivative():
                 return differentials.differentiated(self, atom.place, self.part(atom.numerator), atom.denominator)
             case t.Differential():
@@ -362,6 +307,11 @@ class Elaborator:
         self.note(f"{typeset(key(raw))} is {typeset(f'{key(raw)}_tilde')} without its last column: it is not declared")
         return Value(take_items(value.expression, (slice(None), slice(None, -1))))
 
+    def _is_one_name(self, atom: t.Node) -> bool:
+        """Whether what braces or a font hold is a name, and no entry such as the A_{ij} of {A_{ij}}."""
+        options = spellings(atom, ())
+        return bool(options) and (not holds_factor(atom) or any(self.is_known(raw) for raw, _ in options))
+
     def _name(self, item: Item) -> Part:
         options = spellings(item.atom, item.postfixes)
         for find_value in (self.lookup, self._without_bias):
@@ -370,9 +320,9 @@ class Elaborator:
                 if value is not None:
                     used, item.postfixes = item.postfixes[:count], item.postfixes[count:]
                     return Part(item.atom.place.to(used[-1].place) if used else item.atom.place, value)
-        identity = unsized.identity(self, item)
-        if identity is not None:
-            return identity
+        special = unsized.identity(self, item) or subscripts.delta(self, item)
+        if special is not None:
+            return special
         raw, place = options[-1][0], item.atom.place
         number = _CONSTANTS.get(key(raw))
         if number is not None:

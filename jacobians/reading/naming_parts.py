@@ -122,3 +122,10 @@ def bare_name(node: t.Node) -> t.Name | None:
         node = node.body if isinstance(node, t.Font) else node.parts[0]
     plain = isinstance(node, t.Name) and node.place.end - node.place.start == len(node.text)
     return node if isinstance(node, t.Name) and plain else None
+
+
+def holds_factor(node: t.Node) -> bool:
+    """Whether braces and fonts are around an operand with something after it."""
+    while isinstance(node, t.Font) or (isinstance(node, t.Group) and len(node.parts) == 1):
+        node = node.body if isinstance(node, t.Font) else node.parts[0]
+    return isinstance(node, t.Factor)

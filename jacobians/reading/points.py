@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..evaluation import evaluate_all
-from ..expression import Array, Expression, Variable, topological
+from ..expression import Array, Expression, Network, Variable, topological
+from ..lengths import Length
 from ..memory import refuse_if_too_large
-from ..sizes import bind_size, symbols_of
+from ..sizes import Size, bind_size, symbols_of
 
 _PRIMES = (5, 3, 7, 2, 11, 13, 17, 19, 23, 29, 31, 37)
 #: Kinds of numbers, tried in this order until every side has a value: any, positive, small and positive.
@@ -30,8 +31,18 @@ def prime_for(place: int) -> int:
 
 def bound_sizes(nodes: Iterable[Expression], given: Mapping[str, int] | None = None) -> dict[str, int]:
     """A number for every symbol that a shape has: as given, or a prime of its own."""
-    symbols = dict.fromkeys(symbol for node in nodes for size in node.shape for symbol in symbols_of(size))
+    symbols = dict.fromkeys(symbol for node in nodes for size in _sizes_in(node) for symbol in symbols_of(size))
     return {symbol: (given or {}).get(symbol, prime_for(place)) for place, symbol in enumerate(symbols)}
+
+
+def _sizes_in(node: Expression) -> Iterator[Size]:
+    """The sizes of a node: those of its axes, those that it sums over, and one that stands as a number."""
+    yield from node.shape
+    if isinstance(node, Network):
+        for term in node.terms:
+            yield from term.sizes
+    elif isinstance(node, Length):
+        yield node.length
 
 
 def random_values(

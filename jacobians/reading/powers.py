@@ -11,11 +11,13 @@ from ..algebra import sum_axes
 from ..expression import constant
 from ..linear_algebra import inverse, matrix_power
 from . import tree as t
+from .entries import mapped
 from .naming_parts import piece
 from .parts import Part, identity_of
 from .places import Place, parse_error, shape_error, undetermined
+from .subscripts import entry_of
 from .unsized import ones_of, waiting
-from .values import Value, describe, transposed
+from .values import Value, as_entries, describe, has_entries, of_entries, transposed
 
 if TYPE_CHECKING:
     from .elaboration import Elaborator
@@ -41,6 +43,8 @@ def after(elaborator: Elaborator, part: Part, postfixes: Sequence[t.Postfix]) ->
         elif mark is not None:  # −ᵀ
             turned = transposed(_matrix_power(elaborator, place, part, -1.0).value)
             part = Part(place, turned, _kept(part))
+        elif postfix.kind == "subscript" and part.squared is None and (one := entry_of(elaborator, part, postfix)):
+            part = one
         elif postfix.kind == "subscript":
             part = _norm_order(elaborator, part, postfix)
         elif postfix.kind == "label" or body is None:
@@ -79,6 +83,18 @@ def _kept(part: Part) -> tuple[Part, ...]:
 def _raised(elaborator: Elaborator, place: Place, part: Part, exponent: Part, entrywise: bool) -> Part:
     base, power = part.value, exponent.value
     shown, text = elaborator.source(part.place), elaborator.text
+    if has_entries(base, power):
+        if has_entries(power):
+            whole = mapped(elementwise.power, as_entries(base), as_entries(power))
+        else:
+            whole = mapped(lambda array: elementwise.power(array, power.expression), as_entries(base))
+        return Part(place, of_entries(whole), _kept(part))
+    if base.expression is constant(math.e) and base.literal is None:
+        if power.rank > 1:
+            raise shape_error(
+                text, exponent.place, "the exponential of a matrix is not read; exp(A) goes entry by entry"
+            )
+        return Part(place, Value(elementwise.EXP(power.expression), power.row), (exponent,))
     if power.rank and base.rank and power.shape != base.shape:
         raise shape_error(
             text,

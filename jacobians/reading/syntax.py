@@ -166,6 +166,8 @@ class Builder:
 
     def _postfix(self, place: Place, children: list[Any]) -> t.Node:
         token = children[0]
+        if len(children) > 2 and token.kind == "SUBSCRIPT":  # _{k=1}
+            return t.Postfix(place, "subscript", t.Equation(_span(children[2:5]), (children[2], children[4])))
         body: t.Node | None = children[1] if len(children) > 1 and isinstance(children[1], t.Node) else None
         kinds = {"POWER": "power", "ENTRYWISE_POWER": "entrywise", "SUBSCRIPT": "subscript"}
         match token.kind:

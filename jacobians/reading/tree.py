@@ -172,3 +172,11 @@ class Derivative(Node):
 
     numerator: Node
     denominator: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Summation(Node):
+    """Σ over letters, of what follows; `upper` is the limit, where one is written."""
+
+    letters: str
+    upper: str

@@ -47,6 +47,7 @@ def sized(elaborator: Elaborator, parts: Factors, expected: Shape | None) -> Fac
     for place, (operator, part) in enumerate(parts):
         if _is_vector(elaborator, parts, place, before, expected, scalars):
             part = replace(part, value=waiting("ones"))
+            elaborator.note("1 is the vector of ones")
             parts[place] = (operator, part)
         before = part.value if part.value.rank or part.value.unsized else before
     neighbours = list(zip(_nearest(parts), reversed(_nearest(parts[::-1])), strict=True))
@@ -82,7 +83,7 @@ def _is_vector(
     following = parts[place + 1] if place + 1 < len(parts) else None
     vector = expected is not None and len(expected) == 1
     if before is not None:
-        divided = following is not None and following[0] == "/"  # A 1 / c is a matrix, unless a vector is expected
+        divided = elaborator.text[part.place.end : part.place.end + 1] == "/"  # the half of A 1/2
         return (before.row or before.rank > 1) and (not divided or vector)
     if following is None or following[0] != "":
         return False

@@ -12,10 +12,12 @@ from typing import Any
 
 from ..algebra import add, einsum, matmul, multiply, network, permute
 from ..errors import ShapeError
-from ..expression import Expression
+from ..expression import Expression, constant
 from ..indexing import expand_axes
 from ..products import outer, tensor_product, vector_tensor
 from ..sizes import Shape, show_shape
+from . import entries
+from .entries import Entries, Monomial, entry
 
 #: No value has more axes than this.
 MOST_AXES = 12
@@ -26,7 +28,8 @@ class Value:
     """An expression; `row` for a transposed vector, whose expression is the vector.
 
     `literal` is a number that is written out. `chain` has the numerator and the denominator of a derivative. `unsized`
-    is "ones" or "identity" while the size of such a one is not known.
+    is "ones" or "identity" while the size of such a one is not known. `entries` are an entry with letters for indices;
+    its expression is made when the letters become axes.
     """
 
     expression: Expression
@@ -34,6 +37,7 @@ class Value:
     literal: float | None = None
     chain: tuple[Expression, Expression] | None = None
     unsized: str = ""
+    entries: Entries | None = None
 
     @property
     def shape(self) -> Shape:
@@ -53,6 +57,8 @@ class Value:
     @property
     def kind(self) -> str:
         """What it is called: a scalar, a column, a row, a matrix, a tensor of three axes."""
+        if self.entries is not None:
+            return "an entry"
         if self.row:
             return "a row"
         names = ("a scalar", "a column", "a matrix")
@@ -66,6 +72,8 @@ def describe(value: Value) -> str:
 
 def transposed(value: Value) -> Value:
     """All axes reversed: a column becomes a row and a row a column."""
+    if value.rank == 0:
+        return value
     if value.rank == 1:
         return Value(value.expression, not value.row)
     return Value(permute(value.expression, list(reversed(range(value.rank)))), literal=value.literal)
@@ -83,11 +91,34 @@ _LAST = {1: "the entries", 2: "the columns"}
 _FIRST = {1: "the entries", 2: "the rows"}
 
 
+def of_entries(given: Entries) -> Value:
+    """An entry as a value."""
+    return Value(constant(1.0), entries=given)
+
+
+def as_entries(value: Value, what: str = "{0}") -> Entries:
+    """A value among entries: an entry, or a scalar."""
+    if value.entries is not None:
+        return value.entries
+    if value.rank:
+        raise ShapeError(f"{what} is {describe(value)} among entries: give it its indices, or take those of the others")
+    if value.literal is not None:
+        return (Monomial(value.literal),)
+    return entry(value.expression, ())
+
+
+def has_entries(*given: Value) -> bool:
+    """Whether one of the values is an entry."""
+    return any(value.entries is not None for value in given)
+
+
 def product(a: Value, b: Value) -> Value:
     """a b, side by side: scalars scale, rows meet columns, and a matrix meets what has as many rows as it columns.
 
     Raises `ShapeError` whose text has {0} and {1} where the two factors are to be named.
     """
+    if has_entries(a, b):
+        return of_entries(entries.product(as_entries(a), as_entries(b, "{1}")))
     if a.rank == 0 or b.rank == 0:
         literal = a.literal * b.literal if a.literal is not None and b.literal is not None else None
         return Value(multiply(a.expression, b.expression), a.row or b.row, literal, _scaled_chain(a, b))
@@ -158,6 +189,11 @@ def _contracted(a: Expression, b: Expression, count: int) -> Expression:
 
 def quotient(a: Value, b: Value, divide: Any) -> Value:
     """a / b: by a scalar, or entry by entry for equal shapes or a scalar above; `divide` does it."""
+    if has_entries(a, b):
+        if b.literal:
+            return of_entries(entries.scaled(as_entries(a), 1.0 / b.literal))
+        inverse = entries.mapped(lambda whole: divide(constant(1.0), whole), as_entries(b, "{1}"))
+        return of_entries(entries.product(as_entries(a), inverse))
     if b.rank and a.rank and a.shape != b.shape:
         raise ShapeError(
             f"{{0}} is {describe(a)} and {{1}} is {describe(b)}: a division is by a scalar, or entry by entry for "
@@ -169,6 +205,8 @@ def quotient(a: Value, b: Value, divide: Any) -> Value:
 
 def entrywise(a: Value, b: Value) -> Value:
     """a ⊙ b, of equal shapes (item 8); a scalar goes with everything."""
+    if has_entries(a, b):
+        return product(a, b)
     if a.rank and b.rank and a.shape != b.shape:
         raise ShapeError(
             f"{{0}} is {describe(a)} and {{1}} is {describe(b)}: ⊙ goes entry by entry, and the shapes must be equal"
@@ -194,6 +232,11 @@ def boxed(a: Value, b: Value) -> Value:
 
 def total(parts: Sequence[Value], signs: Sequence[int]) -> Value:
     """The sum. All parts have one shape; a scalar among others is added to every entry."""
+    if has_entries(*parts):
+        signed = zip(parts, signs, strict=True)
+        return of_entries(
+            tuple(one for part, sign in signed for one in entries.scaled(as_entries(part, "a summand"), sign))
+        )
     shaped = [part for part in parts if part.rank]
     row = any(part.row for part in shaped)
     terms = [
