@@ -12,6 +12,7 @@ from typing import Any
 from .broadcasting import axis_of, broadcast_indices, broadcast_shape
 from .errors import ShapeError
 from .expression import Constant, Expression, Network, Term, as_expression, role
+from .index_maps import is_zero
 from .sizes import Shape, Size, add_sizes
 from .terms import glue, merge_like, tidy
 
@@ -32,7 +33,7 @@ def network(
     for operand, group in zip(operands, indices, strict=True):
         all_sizes.update(zip(group, operand.shape, strict=True))
     shape = tuple(all_sizes[index] for index in output)
-    if any(isinstance(operand, Network) and not operand.terms for operand in operands) or coefficient == 0.0:
+    if any(is_zero(operand) for operand in operands) or coefficient == 0.0:
         return zeros(shape)
     choices = [_distributed(operand) for operand in operands]
     terms = [tidy(coefficient, choice, indices, output, all_sizes) for choice in itertools.product(*choices)]

@@ -7,6 +7,7 @@ side gets half, and functions that are constant by pieces (sign, floor, comparis
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from math import log
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from .algebra import add, multiply, negative, ones, square, subtract, zeros
+from .errors import DataError, ShapeError, UnsupportedError
 from .expression import (
+    TRACING,
     Constant,
     Elementwise,
     Expression,
@@ -128,6 +131,30 @@ REMAINDER: Function = Function(
     "np.remainder({0}, {1})",
     lambda args, value: (ones(()), negative(FLOOR(DIVIDE(args[0], args[1])))),
 )
+FMOD: Function = Function(
+    "fmod", "np.fmod({0}, {1})", lambda args, value: (ones(()), negative(TRUNC(DIVIDE(args[0], args[1]))))
+)
+FLOOR_DIVIDE: Function = Function(
+    "floor_divide", "np.floor_divide({0}, {1})", lambda args, value: (zeros(()), zeros(()))
+)
+LOGADDEXP2: Function = Function(
+    "logaddexp2",
+    "np.logaddexp2({0}, {1})",
+    lambda args, value: (
+        SIGMOID(multiply(log(2.0), subtract(args[0], args[1]))),
+        SIGMOID(multiply(log(2.0), subtract(args[1], args[0]))),
+    ),
+)
+COPYSIGN: Function = Function(
+    "copysign",
+    "np.copysign({0}, {1})",
+    lambda args, value: (multiply(SIGN(args[0]), COPYSIGN(Constant.of(1.0), args[1])), zeros(())),
+)
+HEAVISIDE: Function = Function(
+    "heaviside",
+    "np.heaviside({0}, {1})",
+    lambda args, value: (zeros(()), COMPARISONS[np.equal](args[0], Constant.of(0.0))),
+)
 WHERE: Function = Function(
     "where",
     "np.where({0}, {1}, {2})",
@@ -145,10 +172,58 @@ def _constant_by_all(args: tuple[Expression, ...], value: Expression) -> tuple[E
 
 
 #: Comparisons are 1.0 where they hold and 0.0 elsewhere; their derivative is 0.
-COMPARISONS = {
+COMPARISONS: dict[Any, Function] = {
     ufunc: Function(ufunc.__name__, f"1.0 * np.{ufunc.__name__}({{0}}, {{1}})", _constant_by_all)
     for ufunc in (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 }
+
+
+def _same(a: Expression, b: Expression) -> bool:
+    """Whether two expressions are one. A function that is traced may not ask: its `if` means their values."""
+    if TRACING.get():
+        raise UnsupportedError(
+            "whether two expressions are equal is not known before there are numbers; np.where(a == b, c, d) chooses "
+            "entry by entry"
+        )
+    return a is b
+
+
+#: What the operators == and != make: as above, and with a truth value, since each expression is there once.
+SAME: Function = replace(COMPARISONS[np.equal], truth=_same)
+DIFFERENT: Function = replace(COMPARISONS[np.not_equal], truth=lambda a, b: not _same(a, b))
+
+#: Combinations of conditions, and conditions of one argument: 1.0 or 0.0, and what is not 0 counts as true.
+CONDITIONS: dict[Any, Function] = {
+    ufunc: Function(
+        ufunc.__name__,
+        f"1.0 * np.{ufunc.__name__}({', '.join('{' + str(k) + '}' for k in range(ufunc.nin))})",
+        _constant_by_all,
+    )
+    for ufunc in (
+        *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
+        *(np.isnan, np.isfinite, np.isinf, np.signbit),
+    )
+}
+
+
+def is_condition(value: Any) -> bool:
+    """Whether an expression is a comparison, or made of some; or an array is one of truth values."""
+    if isinstance(value, Elementwise):
+        return value.function in (SAME, DIFFERENT, *COMPARISONS.values(), *CONDITIONS.values())
+    return not isinstance(value, Expression) and np.asarray(value).dtype.kind == "b"
+
+
+def compared(function: Function) -> Callable[[Expression, object], Any]:
+    """`==` or `!=`; not implemented for what cannot be compared entry by entry."""
+
+    def compare(a: Expression, b: object) -> Any:
+        try:
+            return function(a, as_expression(b))
+        except (DataError, ShapeError):
+            return NotImplemented
+
+    return compare
+
 
 SIGMOID: Function = Function(
     "sigmoid",

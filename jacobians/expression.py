@@ -24,6 +24,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, TypeVar, final
@@ -37,12 +38,16 @@ from .display import Displayed
 from .errors import DataError, ShapeError, UnsupportedError
 from .naming import check_name, normalise
 from .sizes import Shape, Size, check_size, multiply_sizes
+from .unsupported import full_name, no_rule
 
 Array = np.ndarray[Any, Any]
 
 #: Handlers by which NumPy's functions and operators build expressions, filled by `numpy_protocol`.
 UFUNCS: dict[Any, Callable[..., Any]] = {}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+#: Whether a user's function is being called with expressions in place of its arrays.
+TRACING: ContextVar[bool] = ContextVar("tracing", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,14 @@ class Expression(Displayed, NDArrayOperatorsMixin):
     serial: int
 
     __array_priority__ = 1000.0
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
     __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        """Entry by entry, for `np.where`. As a truth value: whether the two are one expression."""
+        return FUNCTIONS[operator.eq](self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return FUNCTIONS[operator.ne](self, other)
 
     @property
     def name(self) -> str | None:
@@ -119,6 +129,16 @@ class Expression(Displayed, NDArrayOperatorsMixin):
             return partial(FUNCTIONS[name], self)
         raise AttributeError(f"an expression has no attribute {name!r}")
 
+    @property
+    def mT(self) -> Any:
+        """The last two axes exchanged."""
+        return FUNCTIONS[np.swapaxes](self, -1, -2)
+
+    @property
+    def real(self) -> Expression:
+        """Itself: expressions are real."""
+        return self
+
     def __len__(self) -> int:
         if not self.shape or not isinstance(self.shape[0], int):
             raise UnsupportedError(f"an expression of shape {self.shape} has no len(): use .shape")
@@ -130,31 +150,49 @@ class Expression(Displayed, NDArrayOperatorsMixin):
         return (self[k] for k in range(self.shape[0]))
 
     def __bool__(self) -> bool:
-        raise UnsupportedError("an expression has no truth value: it stands for numbers that are not there yet")
+        if isinstance(self, Elementwise) and isinstance(self.function, Function) and self.function.truth is not None:
+            return self.function.truth(*self.args)
+        raise UnsupportedError(
+            "an expression has no truth value: it stands for numbers that are not there yet; np.where(condition, a, b) "
+            "chooses entry by entry"
+        )
 
     def __float__(self) -> float:
         raise UnsupportedError("an expression is not a number yet: evaluate(expr, {name: array}) gives its value")
 
+    __int__: Callable[[Expression], int] = __float__  # type: ignore[assignment]
+    __complex__: Callable[[Expression], complex] = __float__
+
+    def __setitem__(self, key: object, value: object) -> None:
+        raise UnsupportedError(
+            "an expression is not written to: np.where, np.concatenate or np.stack make a new one from its parts"
+        )
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         raise UnsupportedError(
-            f"an expression of shape {self.shape} cannot become an array here: evaluate(expr, {{name: array}}) gives "
-            "its value, and NumPy's functions on expressions are listed in jacobians.numpy_protocol"
+            f"an expression of shape {self.shape} cannot become an array here: np.stack([a, b, …]) makes one "
+            "expression of several, s * np.ones(shape) fills a shape, and evaluate(expr, {name: array}) gives a value"
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         out = options.pop("out", None)
         in_place = out is not None and isinstance(out[0], Expression)  # x += y rebinds x
-        if method != "__call__" or options or (out is not None and not in_place) or ufunc not in UFUNCS:
-            call = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-            what = f"{call} with {', '.join(options) or 'out'}" if ufunc in UFUNCS and method == "__call__" else call
-            known = ", ".join(sorted({known.__name__ for known in UFUNCS}))
-            raise UnsupportedError(f"{what} has no rule for expressions; these ufuncs have one: {known}")
+        called = full_name(ufunc, method)
+        if ufunc not in UFUNCS or (method != "__call__" and method not in FUNCTIONS):
+            raise no_rule(called, [known.__name__ for known in UFUNCS])
+        if out is not None and not in_place:
+            raise UnsupportedError(f"{called} with out: an expression is no array; use what {called} returns")
+        if "where" in options:
+            raise UnsupportedError(f"{called} with where: use np.where(condition, {called}(…), other)")
+        if method != "__call__":
+            return FUNCTIONS[method](ufunc, *inputs, **options)
+        if options:
+            raise UnsupportedError(f"{called} of an expression takes no option {next(iter(options))!r}")
         return UFUNCS[ufunc](*inputs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function not in FUNCTIONS:
-            known = ", ".join(sorted({f"np.{known.__name__}" for known in FUNCTIONS if callable(known)}))
-            raise UnsupportedError(f"np.{function.__name__} has no rule for expressions; these have one: {known}")
+            raise no_rule(full_name(function), [known.__name__ for known in (*UFUNCS, *FUNCTIONS) if callable(known)])
         return FUNCTIONS[function](*args, **kwargs)
 
     #: How an expression prints, as text and in LaTeX; set by `notation`, which stands above.
@@ -310,13 +348,15 @@ class Function:
 
     `template` is its NumPy source with `{0}`, `{1}` for the arguments; `partials` gives the derivatives by each
     argument as expressions of the arguments and of the value. An `activation` prints its derivative as σ′(z), and
-    is differentiated through `Prime`.
+    is differentiated through `Prime`. `truth` is what an `if` makes of it, where it means something before there are
+    numbers.
     """
 
     name: str
     template: str
     partials: Callable[[tuple[Expression, ...], Expression], tuple[Any, ...]]
     activation: bool = False
+    truth: Callable[..., bool] | None = None
 
     def __call__(self, *args: Expression) -> Elementwise:
         return Elementwise.of(self, args)

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from typing import final
 
 from .errors import ShapeError
-from .expression import Expression, intern
+from .expression import Expression, Network, intern
 from .sizes import Shape, Size, add_sizes, multiply_sizes
+
+
+def is_zero(expression: Expression) -> bool:
+    """Whether an expression is the sum of no terms."""
+    return isinstance(expression, Network) and not expression.terms
 
 
 @final
@@ -110,9 +115,12 @@ class Take(Expression):
                 if Pick(begin, part.shape[axis]) == pick:
                     return part
 
+        shape = (*body.shape[:axis], pick.length, *body.shape[axis + 1 :])
+        if is_zero(body):
+            return Network.of((), shape)
+
         def fill(node: Take) -> None:
-            node.body, node.axis, node.pick = body, axis, pick
-            node.shape = (*body.shape[:axis], pick.length, *body.shape[axis + 1 :])
+            node.body, node.axis, node.pick, node.shape = body, axis, pick, shape
 
         return intern(cls, (body.serial, axis, pick), fill)
 
@@ -136,9 +144,12 @@ class Merge(Expression):
         if isinstance(body, Split) and body.axis == axis and body.shape[axis : axis + len(body.sizes)] == sizes:
             return body.body
 
+        shape = (*body.shape[:axis], multiply_sizes(sizes), *body.shape[axis + count :])
+        if is_zero(body):
+            return Network.of((), shape)
+
         def fill(node: Merge) -> None:
-            node.body, node.axis, node.count = body, axis, count
-            node.shape = (*body.shape[:axis], multiply_sizes(sizes), *body.shape[axis + count :])
+            node.body, node.axis, node.count, node.shape = body, axis, count, shape
 
         return intern(cls, (body.serial, axis, count), fill)
 
@@ -161,9 +172,12 @@ class Split(Expression):
         if isinstance(body, Merge) and body.axis == axis and body.body.shape[axis : axis + body.count] == sizes:
             return body.body
 
+        shape = (*body.shape[:axis], *sizes, *body.shape[axis + 1 :])
+        if is_zero(body):
+            return Network.of((), shape)
+
         def fill(node: Split) -> None:
-            node.body, node.axis, node.sizes = body, axis, sizes
-            node.shape = (*body.shape[:axis], *sizes, *body.shape[axis + 1 :])
+            node.body, node.axis, node.sizes, node.shape = body, axis, sizes, shape
 
         return intern(cls, (body.serial, axis, sizes), fill)
 

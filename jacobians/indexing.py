@@ -91,7 +91,10 @@ def _plain_key(key: Any) -> Any:
     if key is None or key is Ellipsis or isinstance(key, slice):
         return key
     if isinstance(key, Expression):
-        raise UnsupportedError("indexing with an expression: an index is a number, a slice or an array of integers")
+        raise UnsupportedError(
+            "indexing with an expression: an index is a number, a slice or an array of integers; "
+            "np.where(x > 0, x, 0.0) keeps the shape where x[x > 0] would not"
+        )
     array = np.asarray(key)
     if array.dtype.kind == "b":
         return tuple(np.nonzero(array))
@@ -230,7 +233,8 @@ def concatenate(parts: Sequence[Any], axis: Any = 0) -> Expression:
     if not expressions or any(part.ndim != expressions[0].ndim for part in expressions) or not expressions[0].ndim:
         ranks = [part.shape for part in expressions]
         raise ShapeError(f"concatenate: expected one or more parts with the same number of axes, got shapes {ranks}")
-    return Concatenate.of(expressions, axis_number("concatenate", axis, expressions[0].ndim))
+    place = axis_number("concatenate", axis, expressions[0].ndim)
+    return expressions[0] if len(expressions) == 1 else Concatenate.of(expressions, place)
 
 
 def stack(parts: Sequence[Any], axis: Any = 0) -> Expression:
@@ -241,7 +245,7 @@ def stack(parts: Sequence[Any], axis: Any = 0) -> Expression:
     place = axis_number("stack", axis, expressions[0].ndim + 1)
     if any(part.shape != expressions[0].shape for part in expressions):
         raise ShapeError(f"stack: the parts have different shapes, {[part.shape for part in expressions]}")
-    return Concatenate.of([expand_axes(part, [place]) for part in expressions], place)
+    return concatenate([expand_axes(part, [place]) for part in expressions], place)
 
 
 def repeat(a: Expression, repeats: int, axis: int) -> Expression:

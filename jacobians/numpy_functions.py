@@ -12,7 +12,7 @@ import numpy as np
 
 from . import algebra, elementwise, indexing, reductions
 from .errors import ShapeError, UnsupportedError
-from .expression import Constant, Expression, as_expression
+from .expression import Expression, as_expression
 from .indexing import axis_number
 from .products import outer
 from .sizes import multiply_sizes
@@ -169,51 +169,72 @@ def np_reshape(a: Any, shape: Any = None, order: Any = "C", **rest: Any) -> Expr
 
 def np_einsum(*args: Any, **options: Any) -> Expression:
     np_only("np.einsum", {name: value for name, value in options.items() if name != "optimize"})
-    if not args or not isinstance(args[0], str):
-        raise UnsupportedError("np.einsum of expressions takes a string of indices, and then the operands")
-    return algebra.einsum(*args)
+    if args and not isinstance(args[0], str):
+        args = _interleaved(args)
+    subscripts, *operands = args
+    operands = [as_expression(operand) for operand in operands]
+    return algebra.einsum(_without_ellipsis(subscripts, [one.ndim for one in operands]), *operands)
 
 
-def np_trace(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, **rest: Any) -> Expression:
-    np_only("np.trace", rest)
-    a = np_square("np.trace", as_expression(a), offset, axis1, axis2)
-    return algebra.network([a], [(0, 0)], ())
+def _interleaved(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands and lists of numbers in turn, as a string of indices and the operands."""
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    groups = ["".join("..." if one is Ellipsis else letters[one] for one in group) for group in args[1::2]]
+    operands = args[0::2]
+    if len(args) % 2:
+        operands = args[0:-1:2]
+        output = "".join("..." if one is Ellipsis else letters[one] for one in args[-1])
+        return (f"{','.join(groups)}->{output}", *operands)
+    return (",".join(groups), *operands)
 
 
-def np_diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Expression:
-    a = np_square("np.diagonal", as_expression(a), offset, axis1, axis2)
-    return algebra.network([a], [(0, 0)], (0,))
-
-
-def np_square(what: str, a: Expression, offset: Any, axis1: Any, axis2: Any) -> Expression:
-    if a.ndim != 2 or a.shape[0] != a.shape[1] or offset or (axis1, axis2) not in ((0, 1), (-2, -1)):
-        raise ShapeError(
-            f"{what}: expected a square matrix and its main diagonal, got shape {a.shape}, offset {offset}"
-        )
-    return a
-
-
-def np_diag(a: Any, k: Any = 0) -> Expression:
-    a = as_expression(a)
-    if k or a.ndim not in (1, 2):
-        raise ShapeError(f"np.diag: expected a vector or a square matrix and k=0, got shape {a.shape}, k={k}")
-    return algebra.network([a], [(0,)], (0, 0)) if a.ndim == 1 else np_diagonal(a)
-
-
-def np_triangle(keep: Callable[..., Any]) -> Callable[..., Expression]:
-    def function(m: Any, k: Any = 0) -> Expression:
-        m = as_expression(m)
-        if m.ndim < 2 or not all(isinstance(size, int) for size in m.shape[-2:]):
-            raise ShapeError(f"np.{keep.__name__}: expected a matrix of integer sizes, got shape {m.shape}")
-        return algebra.multiply(m, Constant.of(keep(np.ones(m.shape[-2:]), k)))
-
-    return function
+def _without_ellipsis(subscripts: str, ranks: list[int]) -> str:
+    """The string with letters of its own for the axes that `...` stands for, aligned at their ends."""
+    if "..." not in subscripts:
+        return subscripts
+    left, arrow, right = subscripts.replace(" ", "").partition("->")
+    groups = left.split(",")
+    spare = [one for one in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if one not in subscripts]
+    counts = [rank - len(group.replace("...", "")) for group, rank in zip(groups, ranks, strict=False)]
+    longest = max((count for group, count in zip(groups, counts, strict=False) if "..." in group), default=0)
+    if longest > len(spare) or any(count < 0 for count in counts):
+        raise ShapeError(f"einsum {subscripts!r}: more indices than axes, for operands with {ranks} axes")
+    stack = "".join(spare[:longest])
+    if not arrow:
+        free = sorted(one for one in set(left) - set(",.") if left.count(one) == 1)
+        right = "..." + "".join(free)
+    whole = ",".join(
+        group.replace("...", stack[longest - count :]) for group, count in zip(groups, counts, strict=False)
+    )
+    return f"{whole}->{right.replace('...', stack)}"
 
 
 def np_where(condition: Any, x: Any = None, y: Any = None) -> Expression:
     if x is None or y is None:
         raise UnsupportedError("np.where of an expression takes a condition and two values")
     return elementwise.WHERE(as_expression(condition), as_expression(x), as_expression(y))
+
+
+BITWISE: dict[Any, Any] = {
+    np.bitwise_and: np.logical_and,
+    np.bitwise_or: np.logical_or,
+    np.bitwise_xor: np.logical_xor,
+    np.invert: np.logical_not,
+}
+
+
+def np_bitwise(bitwise: Any, logical: Any) -> Callable[..., Expression]:
+    """`&`, `|`, `^`, `~` of conditions; of other expressions they have no meaning."""
+
+    def function(*args: Any) -> Expression:
+        if not all(elementwise.is_condition(arg) for arg in args):
+            raise UnsupportedError(
+                f"np.{bitwise.__name__} of expressions combines conditions, such as (x > 0) & (x < 1); of numbers "
+                f"np.{logical.__name__} takes what is not 0 as true"
+            )
+        return elementwise.CONDITIONS[logical](*(as_expression(arg) for arg in args))
+
+    return function
 
 
 def np_clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **rest: Any) -> Expression:
@@ -226,6 +247,24 @@ def np_clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **res
     if high is not None and high is not np._NoValue:
         result = elementwise.MINIMUM(result, as_expression(high))
     return result
+
+
+def np_round(a: Any, decimals: Any = 0, out: Any = None) -> Expression:
+    """Constant by pieces, so that its derivative is 0."""
+    np_only("np.round", {"out": out})
+    if not decimals:
+        return elementwise.RINT(as_expression(a))
+    scale = 10.0 ** int(decimals)
+    return algebra.multiply(1.0 / scale, elementwise.RINT(algebra.multiply(scale, a)))
+
+
+def np_astype(a: Expression, dtype: Any, **rest: Any) -> Expression:
+    """The expression itself, for a floating-point type: the values that are bound decide on the precision."""
+    if np.dtype(dtype).kind != "f":
+        raise UnsupportedError(
+            f"an expression has real values, and none of type {np.dtype(dtype)}; see np.trunc, np.rint"
+        )
+    return a
 
 
 def np_concatenate(parts: Any, axis: Any = 0, **rest: Any) -> Expression:
@@ -293,6 +332,11 @@ def np_along(what: str, function: Callable[[Expression, int, int], Expression], 
 
     def wrapped(a: Any, number: Any, axis: Any = default) -> Expression:
         a = np_ravel(a) if axis is None else as_expression(a)
+        if np.ndim(number) and what == "np.repeat":
+            size = a.shape[0 if axis is None else axis_number(what, axis, a.ndim)]
+            if not isinstance(size, int):
+                raise ShapeError(f"{what}: one number for each entry, along an axis of symbolic size {size!r}")
+            return np_take(a, np.repeat(np.arange(size), number), 0 if axis is None else axis)
         if not hasattr(number, "__index__"):
             raise UnsupportedError(f"{what} of an expression takes one integer, got {number!r}")
         return function(a, int(number), 0 if axis is None else axis_number(what, axis, a.ndim))
@@ -312,6 +356,11 @@ def np_tile(a: Any, reps: Any) -> Expression:
 
 def np_roll(a: Any, shift: Any, axis: Any = None) -> Expression:
     a = as_expression(a)
+    if isinstance(axis, (list, tuple)):
+        rolled: Expression = a
+        for one, by in zip(axis, np.broadcast_to(shift, len(axis)), strict=True):
+            rolled = np_roll(rolled, int(by), one)
+        return rolled
     flat = np_ravel(a) if axis is None else a
     rolled = indexing.roll(flat, int(shift), 0 if axis is None else axis_number("np.roll", axis, a.ndim))
     return indexing.reshape(rolled, a.shape) if axis is None else rolled
@@ -336,24 +385,21 @@ def np_diff(a: Any, n: Any = 1, axis: Any = -1, **rest: Any) -> Expression:
     return result
 
 
-def np_average(a: Any, axis: Any = None, weights: Any = None, **rest: Any) -> Expression:
-    np_only("np.average", {"weights": weights, **{k: v for k, v in rest.items() if v is not False}})
-    a = as_expression(a)
-    return reductions.mean(a, np_axes("np.average", axis, a.ndim))
-
-
 def np_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Expression:  # noqa: A002 - NumPy's name
     x = as_expression(x)
-    if axis is None and ord is not None and x.ndim > 2:
+    if axis is None and ord is not None and x.ndim not in (1, 2):
         raise ShapeError(f"np.linalg.norm: with an order, x is a vector or a matrix, got shape {x.shape}")
     return reductions.norm(x, ord, np_axes("np.linalg.norm", axis, x.ndim), bool(keepdims))
 
 
-def np_like(value: float) -> Callable[..., Expression]:
-    def function(a: Any, **rest: Any) -> Expression:
-        return algebra.multiply(value, algebra.ones(as_expression(a).shape))
+def np_like(what: str, value: float | None) -> Callable[..., Expression]:
+    """`np.zeros_like`, `np.ones_like`, and `np.full_like` (without a value of its own)."""
 
-    return function
+    def alike(a: Any, fill: Any, dtype: Any = None, order: Any = "K", subok: Any = True, shape: Any = None) -> Any:
+        np_only(what, {"shape": shape, "dtype": None if dtype is None or np.dtype(dtype).kind == "f" else dtype})
+        return algebra.multiply(fill, algebra.ones(as_expression(a).shape))
+
+    return alike if value is None else lambda a, *rest, **options: alike(a, value, *rest, **options)
 
 
 def np_method(function: Callable[..., Expression]) -> Callable[..., Expression]:

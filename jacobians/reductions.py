@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .algebra import add, einsum, matmul, multiply, network, permute, square, subtract, sum_axes
-from .elementwise import ABS, COMPARISONS, SQRT, divide
-from .errors import ShapeError
+from .elementwise import ABS, COMPARISONS, SQRT, divide, power
+from .errors import ShapeError, UnsupportedError
 from .expression import Constant, Expression, Primitive, Rule, Term
 from .index_maps import Pick, Take
 from .indexing import expand_axes, reshape, squeeze_axes, take_items
@@ -89,15 +89,33 @@ def extreme(rule: Rule) -> Callable[[Expression, Sequence[int], bool], Expressio
 
 
 def norm(a: Expression, order: Any, axes: Sequence[int], keepdims: bool = False) -> Expression:
-    """Vector norms 1, 2, ∞ and the Frobenius norm. The derivative of a norm at zero does not exist: it is nan."""
-    if order in (None, 2, "fro") and (order != 2 or len(axes) == 1):
+    """NumPy's norms: of vectors those of any order, of matrices 1, ∞, −1, −∞ and Frobenius'.
+
+    The derivative of a norm at zero does not exist: it is nan. Raises `UnsupportedError` for norms by singular values.
+    """
+    if order is None or (order == "fro" and len(axes) == 2) or (order == 2 and len(axes) == 1):
         return SQRT(sum_axes(square(a), axes, keepdims))
-    if len(axes) == 1 and order in (1, np.inf):
-        size = ABS(a)
-        return sum_axes(size, axes, keepdims) if order == 1 else extreme(MAX)(size, axes, keepdims)
-    raise ShapeError(
-        f"np.linalg.norm of order {order!r} along {len(axes)} axes; vectors have 1, 2, inf, matrices 'fro'"
-    )
+    largest = {np.inf: MAX, -np.inf: MIN, 1: MAX, -1: MIN}
+    if len(axes) == 1 and not isinstance(order, str):
+        if order in (np.inf, -np.inf):
+            return extreme(largest[order])(ABS(a), axes, keepdims)
+        if order == 0:
+            return sum_axes(COMPARISONS[np.not_equal](a, Constant.of(0.0)), axes, keepdims)
+        if order == 1:
+            return sum_axes(ABS(a), axes, keepdims)
+        return power(sum_axes(power(ABS(a), order), axes, keepdims), 1.0 / order)
+    if len(axes) == 2 and order in largest:
+        rows, columns = axes
+        summed, kept_axis = (rows, columns) if order in (1, -1) else (columns, rows)
+        total = sum_axes(ABS(a), [summed], True)
+        result = extreme(largest[order])(total, [kept_axis], True)
+        return result if keepdims else squeeze_axes(result, sorted(axes))
+    if len(axes) == 2 and order in (2, -2, "nuc"):
+        raise UnsupportedError(
+            f"np.linalg.norm of order {order!r} of a matrix is by its singular values, which have no rule for "
+            "expressions; 'fro', 1 and inf have one"
+        )
+    raise ShapeError(f"np.linalg.norm of order {order!r} along {len(axes)} axes; matrices have 'fro', 1, inf, -1, -inf")
 
 
 def cumulative_sum(a: Expression, axis: int) -> Expression:

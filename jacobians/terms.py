@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .expression import Adjoint, Constant, Expression, Network, Term
-from .index_maps import IndexMap
+from .index_maps import IndexMap, is_zero
 from .selection import apply_map
 from .sizes import Size
 
@@ -63,6 +63,8 @@ def tidy(
     `sizes` has every index that counts: one that is in no operand and not in the output is a factor of its size.
     """
     operands, indices, output, sizes = list(operands), list(indices), list(output), dict(sizes)
+    if any(is_zero(operand) for operand in operands):
+        return renumber(0.0, [], [], output, {index: sizes[index] for index in output})
     position = 0
     while position < len(operands):
         operand = operands[position]

@@ -21,7 +21,7 @@ from .compiling import Compiled
 from .containers import Tree, is_leaf, leaves, map_tree, signature_of
 from .derivatives import accumulate_forward
 from .errors import ShapeError, UnsupportedError
-from .expression import Expression, Network, Term, Variable, as_expression, scalar, tensor
+from .expression import TRACING, Expression, Network, Term, Variable, as_expression, scalar, tensor
 from .jacobian_tensor import Jacobian, derivative
 from .layout import check_layout, from_numerator
 
@@ -50,7 +50,16 @@ class Traced:
         names = parameter_names(f, len(args))
         self.by_argument = [map_tree(variable, arg, name) for arg, name in zip(args, names, strict=True)]
         given = {key: map_tree(variable, value, key) for key, value in kwargs.items()}
-        self.output = f(*self.by_argument, **given)
+        self.output = _called(f, self.by_argument, given)
+
+
+def _called(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """f of expressions, in which `==` has no truth value."""
+    before = TRACING.set(True)
+    try:
+        return f(*args, **kwargs)
+    finally:
+        TRACING.reset(before)
 
 
 def parameter_names(f: Callable[..., Any], count: int) -> list[str]:
@@ -131,7 +140,7 @@ class _Transform:
             for k, (arg, name) in enumerate(zip(args, names, strict=True))
         ]
         traced.variables = []
-        traced.output = self._f(*traced.by_argument, **kwargs)
+        traced.output = _called(self._f, traced.by_argument, kwargs)
         return map_tree(lambda leaf, _: _as_array_expression(leaf), self._build(traced, numbers), "")
 
 

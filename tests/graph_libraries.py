@@ -10,7 +10,9 @@ from functools import lru_cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import graph_autograd
 import numpy as np
+from graph_autograd import value_of
 
 import jacobians
 from jacobians import Expression
@@ -41,6 +43,10 @@ OURS = Library(
         "our_outer": jacobians.outer,
         "our_diag": jacobians.diag,
         "flatten": lambda x: x.flatten(),
+        "dotted": np.einsum,
+        "reduce": lambda name, x, axis: getattr(np, name).reduce(x, axis=axis),
+        "accumulate": lambda name, x, axis: getattr(np, name).accumulate(x, axis=axis),
+        "outer_of": lambda name, a, b: getattr(np, name).outer(a, b),
         "method_transpose": lambda x, axes: x.transpose(*axes) if axes else x.transpose(),
         "method_dot": lambda a, b: a.dot(b) if isinstance(a, Expression) else np.dot(a, b),
         "named": lambda x, name: x.named(name) if isinstance(x, Expression) else x,
@@ -116,8 +122,14 @@ def formulas(xp: Any) -> dict[str, Any]:
     def norm(x: Any, order: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
         if order in (None, 2, "fro"):
             return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
-        size = xp.where(value_of(x) > 0, x, -x)
-        return (xp.sum if order == 1 else xp.max)(size, axis=axis, keepdims=keepdims)
+        size = np.sign(value_of(x)) * x
+        if axis is None and np.ndim(x) == 2:
+            sums = xp.sum(size, axis=0 if abs(order) == 1 else 1)
+            total = (xp.max if order > 0 else xp.min)(sums)
+            return xp.reshape(total, (1, 1)) if keepdims else total
+        if order in (np.inf, -np.inf):
+            return (xp.max if order > 0 else xp.min)(size, axis=axis, keepdims=keepdims)
+        return xp.sum(size**order, axis=axis, keepdims=keepdims) ** (1.0 / order)
 
     return {
         "sigmoid": lambda z: 0.5 * (xp.tanh(0.5 * z) + 1.0),
@@ -147,13 +159,6 @@ def formulas(xp: Any) -> dict[str, Any]:
     }
 
 
-def value_of(x: Any) -> Any:
-    """The number behind a traced one: the real part, under the complex step."""
-    while hasattr(x, "_value"):
-        x = x._value
-    return np.real(x) if isinstance(x, (np.ndarray, np.generic, float, complex)) else x
-
-
 def _power(xp: Any, inverse: Any, x: Any, n: int) -> Any:
     if n == 0:
         return x * 0.0 + np.eye(x.shape[-1])
@@ -164,98 +169,33 @@ def _power(xp: Any, inverse: Any, x: Any, n: int) -> Any:
     return result
 
 
-def _index_map(xp: Any, function: Any, x: Any, *args: Any, **options: Any) -> Any:
-    """What `function` of NumPy moves where, as a gather."""
-    places = function(np.arange(np.size(value_of(x))).reshape(np.shape(value_of(x))), *args, **options)
-    return xp.reshape(xp.ravel(x)[np.ravel(places)], np.shape(places))
-
-
-def from_front(axis: Any, rank: int) -> Any:
-    """Axes counted from the front: autograd mistakes some that are not."""
-    if isinstance(axis, tuple):
-        return tuple(one % rank for one in axis)
-    return axis if axis is None else axis % rank
-
-
 @lru_cache(maxsize=1)
 def autograd_library() -> Library:
     import autograd.numpy as anp
 
     own = formulas(anp)
-    moves = ("take", "squeeze", "roll", "flip", "repeat", "tile", "broadcast_to", "diagonal")
-    moves += ("transpose", "moveaxis", "swapaxes", "expand_dims")
-
-    def concatenate(parts: Any, axis: Any = 0) -> Any:
-        return anp.concatenate([anp.ravel(part) for part in parts] if axis is None else parts, axis=axis or 0)
-
-    def diff(x: Any, n: int, axis: int) -> Any:
-        for _ in range(n):
-            before = (slice(None),) * (axis % x.ndim)
-            x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
-        return x
-
-    def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        """By multiplication: autograd's own divides, by zeros too."""
-        rank = np.ndim(x)
-        axes = tuple(range(rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        axes = tuple(one % rank for one in axes)
-        rest = [one for one in range(rank) if one not in axes]
-        shape = np.shape(x)
-        lines = anp.reshape(_index_map(anp, np.transpose, x, (*rest, *axes)), (*(shape[k] for k in rest), -1))
-        result = lines[..., 0]
-        for k in range(1, lines.shape[-1]):
-            result = result * lines[..., k]
-        return anp.reshape(result, tuple(1 if k in axes else shape[k] for k in range(rank))) if keepdims else result
-
-    def var(x: Any, axis: Any = None, ddof: float = 0.0, keepdims: bool = False) -> Any:
-        axis = from_front(axis, np.ndim(x))
-        centred = x - anp.mean(x, axis=axis, keepdims=True)
-        total = anp.sum(centred**2, axis=axis, keepdims=keepdims)
-        return total / (np.size(value_of(x)) / np.size(value_of(total)) - ddof)
-
+    made = {
+        **{name: one for name, one in own.items() if name != "norm"},
+        **graph_autograd.moves(anp),
+        **graph_autograd.element_wise(anp),
+        **graph_autograd.reductions(anp),
+        **graph_autograd.products(anp),
+    }
+    matrix = {"axis1": -2, "axis2": -1}
     return Library(
         anp,
-        {
-            **{name: one for name, one in own.items() if name != "norm"},
-            **{
-                name: (lambda x, *args, name=name, **options: _index_map(anp, getattr(np, name), x, *args, **options))
-                for name in moves
-            },
-            **{
-                name: (
-                    lambda x, axis=None, keepdims=False, name=name: getattr(anp, name)(
-                        x, axis=from_front(axis, np.ndim(x)), keepdims=keepdims
-                    )
-                )
-                for name in ("sum", "mean", "max", "min")
-            },
-            "where": lambda c, a, b: np.float64(value_of(c) != 0) * a + np.float64(value_of(c) == 0) * b,
-            "prod": prod,
-            "var": var,
-            "std": lambda x, **options: anp.sqrt(var(x, **options)),
-            "diff": diff,
-            "concatenate": concatenate,
-            "method_transpose": lambda x, axes: _index_map(anp, np.transpose, x, axes),
-            "column_stack": lambda parts: anp.concatenate(
-                [anp.reshape(part, (-1, 1)) if part.ndim == 1 else part for part in parts], axis=1
-            ),
-            "positive": lambda x: 1.0 * x,
-            "cbrt": lambda x: x ** (1 / 3),
-            "float_power": lambda a, b: a**b,
-            "hypot": lambda a, b: anp.sqrt(a * a + b * b),
-            "fabs": lambda x: anp.where(value_of(x) > 0, x, -x),
-            "remainder": lambda a, b: a - np.floor(value_of(a) / value_of(b)) * b,
-            "mod": lambda a, b: a - np.floor(value_of(a) / value_of(b)) * b,
-            "average": lambda x, axis: anp.mean(x, axis=from_front(axis, np.ndim(x))),
-            "copy": lambda x: 1.0 * x,
-            "zeros_like": lambda x: np.zeros(np.shape(x)),
-            "ones_like": lambda x: np.ones(np.shape(x)),
-            "full_like": lambda x, fill: np.full(np.shape(x), fill),
-        },
+        made,
         {
             "norm": own["norm"],
             "matrix_power": lambda x, n: _power(anp, anp.linalg.inv, x, n),
             "multi_dot": lambda parts: anp.dot(anp.dot(parts[0], parts[1]), parts[2]),
+            "vector_norm": own["norm"],
+            "matrix_norm": lambda x: anp.sqrt(anp.sum(x * x, axis=(x.ndim - 2, x.ndim - 1))),
+            "trace": lambda x: made["trace"](x, **matrix),
+            "diagonal": lambda x: made["diagonal"](x, **matrix),
+            "tensordot": own["tensordot"],
+            "matmul": anp.matmul,
+            **{name: made[name] for name in ("outer", "cross", "vecdot", "matrix_transpose")},
         },
     )
 
@@ -288,6 +228,10 @@ def jax_library() -> Library:
             ),
             "flatten": jnp.ravel,
             "method_transpose": jnp.transpose,
+            "dotted": jnp.einsum,
+            "reduce": lambda name, x, axis: {"add": jnp.sum, "multiply": jnp.prod}[name](x, axis=axis),
+            "accumulate": lambda name, x, axis: {"add": jnp.cumsum, "multiply": jnp.cumprod}[name](x, axis=axis),
+            "outer_of": lambda name, a, b: getattr(jnp, name)(a.reshape(a.shape + (1,) * b.ndim), b),
             **{name: getattr(jnp, name) for name in ("einsum", "kron", "tensordot", "outer", "vdot")},
         },
         {},

@@ -167,6 +167,11 @@ add("diagonal", _square_or_leaf, lambda xp, x: xp.diagonal(x), np.diagonal, "dia
 add("diag of a matrix", _square_or_leaf, lambda xp, x: xp.diag(x), np.diag)
 
 
+def matrix_or_more(d: Drawing) -> Drawn:
+    place = d.node(lambda a: a.ndim >= 2)
+    return None if place is None else ([place], {})
+
+
 def _vector(d: Drawing) -> Drawn:
     place = d.node(lambda a: a.ndim == 1 and a.size <= 7)
     return None if place is None else ([place], {})

@@ -35,11 +35,11 @@ def reduction(
     add(name, draw, body, *(covers or (getattr(np, name),)), smooth=smooth, **rest)
 
 
-def _spread(x: Array, axis: Any) -> bool:
+def spread(x: Array, axis: Any) -> bool:
     return bool(np.all(np.var(x, axis=axis) > 0.05))
 
 
-def _one_extreme(x: Array, axis: Any) -> bool:
+def one_extreme(x: Array, axis: Any) -> bool:
     """Whether no line along `axis` has two entries of nearly the same size; then no extreme is a tie."""
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     moved = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(-1, int(np.prod([x.shape[k] for k in axes])))
@@ -51,7 +51,7 @@ reduction("method sum", "sum", run=lambda xp, x, **given: x.sum(**given))
 reduction("mean", np.mean, "mean")
 reduction("prod", np.prod, "prod")
 reduction("var", np.var, "var", options=lambda d, x, axis: {})
-reduction("std", np.std, "std", fits=_spread)
+reduction("std", np.std, "std", fits=spread)
 reduction(
     "var with ddof",
     np.var,
@@ -59,7 +59,7 @@ reduction(
     run=lambda xp, x, **given: xp.var(x, ddof=0.5, **given),
 )
 for _name in ("max", "min"):
-    reduction(_name, getattr(np, _name), _name, fits=_one_extreme, smooth=False)
+    reduction(_name, getattr(np, _name), _name, fits=one_extreme, smooth=False)
 add(
     "average",
     lambda d: ([p], {"axis": _axes(d, d.arrays[p].ndim)}) if (p := d.node()) is not None else None,
@@ -96,7 +96,7 @@ def _norm(d: Drawing) -> Drawn:
         if x.ndim < 2:
             return None
         axis = ((first := d.integer(0, x.ndim - 1)), (first + d.integer(1, x.ndim - 1)) % x.ndim)
-    if order == np.inf and not _one_extreme(np.abs(x), axis):
+    if order == np.inf and not one_extreme(np.abs(x), axis):
         return None
     return [place], {"order": order, "axis": axis, "keepdims": d.flag()}
 
@@ -133,7 +133,7 @@ add(
 
 
 def _layer_norm(d: Drawing) -> Drawn:
-    place = d.node(lambda a: a.ndim > 0 and _spread(a, -1))
+    place = d.node(lambda a: a.ndim > 0 and spread(a, -1))
     if place is None:
         return None
     size = d.arrays[place].shape[-1]

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-import graph_axes  # noqa: F401 - these three fill the table
+import graph_axes  # noqa: F401 - these four fill the table
+import graph_more  # noqa: F401
 import graph_products  # noqa: F401
 import graph_reductions  # noqa: F401
 import numpy as np

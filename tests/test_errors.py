@@ -189,7 +189,7 @@ BAD: list[tuple[str, Callable[[], Any], type[JacobiansError], list[str]]] = [
     ("a cost without an inner size", lambda: J.cost({"d": 3, "h": 2}), ShapeError, ["size 'n' has no value"]),
     # what has no rule
     ("a ufunc without a rule", lambda: np.spacing(x), UnsupportedError, ["np.spacing has no rule", "tanh"]),
-    ("a function without a rule", lambda: np.median(x), UnsupportedError, ["np.median has no rule", "np.einsum"]),
+    ("a function without a rule", lambda: np.median(x), UnsupportedError, ["np.median has no rule"]),
     ("a ufunc with a mask", lambda: np.sin(x, where=[True]), UnsupportedError, ["np.sin with where"]),
     ("a truth value", lambda: bool(x), UnsupportedError, ["no truth value"]),
     ("a number", lambda: float(a), UnsupportedError, ["evaluate(expr, {name: array})"]),

@@ -432,3 +432,13 @@ def test_no_digits_are_lost_by_multiplying_out() -> None:
     assert_close(mine, distances(far["X"], far["Y"]), 1e-12)
     J = derivative(np.var(x), x)
     assert_close(J.evaluate({"x": far["x"]}), 2.0 * (far["x"] - far["x"].mean()) / 50, 1e-9)
+
+
+def test_what_is_zero_once_it_is_written_down() -> None:
+    """a ⊙ b − b ⊙ a as an operand: the term that has it is left out."""
+    w, x = vector("w", 3), vector("x", 3)
+    a, b = w[[1, 2, 0]], w[[2, 0, 1]]
+    y = np.sum(np.sin(x) * (a * b - b * a))
+    assert str(y) == "0"
+    assert derivative(y, x).matrix_notation() == "0"
+    assert derivative(y + np.sum(x), x).matrix_notation() == "1ᵀ"

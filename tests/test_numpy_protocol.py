@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from helpers import ORDERS, assert_close, central_differences
 
-from jacobians import ShapeError, UnsupportedError, derivative, evaluate, matrix, tensor, vector
+import jacobians
+from jacobians import ShapeError, UnsupportedError, derivative, evaluate, matrix, scalar, tensor, vector
 
 rng = np.random.default_rng(0)
 A, B, T, v = rng.normal(size=(4, 4)), rng.normal(size=(3, 5)), rng.normal(size=(2, 3, 5)), rng.normal(size=6)
@@ -41,6 +43,8 @@ CASES: list[tuple[str, Any, Callable[[Any], Any]]] = [
     ("reshape chain", T, lambda x: np.reshape(np.tanh(np.reshape(x, (5, 6))), (3, 10)) @ np.arange(10.0)),
     ("concat", B, lambda x: np.concatenate((x, x**2), axis=0)),
     ("concat1", B, lambda x: np.concatenate((np.sin(x), x, x), axis=1) @ np.arange(15.0)),
+    ("concat of one", B, lambda x: np.concatenate([x], axis=1) + np.concatenate([x[:, 0], x[1]])[0]),
+    ("stack of one", v, lambda x: np.stack([x]) @ x + np.hstack([x])),
     ("stack", B, lambda x: np.stack((x, x**2), axis=1)),
     ("hstack", v, lambda x: np.hstack((x, x * x))),
     ("vstack", v, lambda x: np.vstack((x, x * x))),
@@ -174,10 +178,40 @@ def test_symbolic_sizes_slice_and_reshape() -> None:
             "axis 1 of the first operand has size 3",
         ),
         (lambda: np.squeeze(matrix("A", 2, 3), axis=0), ShapeError, "axis 0 has size 2"),
-        (lambda: np.linalg.norm(matrix("A", 2, 3), "nuc"), ShapeError, "order 'nuc'"),
-        (lambda: np.linalg.svd(matrix("A", 2, 3)), UnsupportedError, "np.svd has no rule"),
+        (lambda: np.linalg.norm(matrix("A", 2, 3), "nuc"), UnsupportedError, "order 'nuc'"),
+        (
+            lambda: np.linalg.svd(matrix("A", 2, 3)),
+            UnsupportedError,
+            "np.linalg.svd has no rule for expressions; det, slogdet, inv",
+        ),
         (lambda: np.sort(vector("x", 3)), UnsupportedError, "np.sort has no rule"),
-        (lambda: np.add.reduce(vector("x", 3)), UnsupportedError, "np.add.reduce"),
+        (lambda: np.hypot.reduce(vector("x", 3)), UnsupportedError, "np.hypot.reduce has no rule"),
+        (lambda: np.add.reduceat(vector("x", 3), [0, 1]), UnsupportedError, "np.add.reduceat has no rule"),
+        (lambda: np.exp(vector("x", 3), out=np.zeros(3)), UnsupportedError, "np.exp with out: an expression is no"),
+        (lambda: np.exp(vector("x", 3), where=np.ones(3) > 0), UnsupportedError, "use np.where(condition, np.exp(…)"),
+        (lambda: np.exp(vector("x", 3), dtype=np.float32), UnsupportedError, "np.exp of an expression takes no option"),
+        (lambda: np.array([scalar("s"), 1.0]), UnsupportedError, "np.stack([a, b, …]) makes one expression of several"),
+        (
+            lambda: np.linalg.pinv(matrix("A", 3, 2)),
+            UnsupportedError,
+            "np.linalg.pinv has no rule for expressions; np",
+        ),
+        (
+            lambda: np.nanmean(vector("x", 3)),
+            UnsupportedError,
+            "np.nanmean has no rule for expressions; np.where(np.",
+        ),
+        (lambda: np.fft.fft(vector("x", 3)), UnsupportedError, "np.fft.fft has no rule"),
+        (lambda: vector("x", 3)[vector("x", 3) > 0], UnsupportedError, "np.where(x > 0, x, 0.0) keeps the shape"),
+        (lambda: vector("x", 3) & 1, UnsupportedError, "combines conditions, such as (x > 0) & (x < 1)"),
+        (lambda: bool(vector("x", 3) > 0), UnsupportedError, "an expression has no truth value"),
+        (lambda: operator.setitem(vector("x", 3), 0, 1.0), UnsupportedError, "an expression is not written to"),
+        (lambda: np.ones_like(vector("x", 3), shape=(2,)), UnsupportedError, "takes no option 'shape'"),
+        (lambda: np.split(vector("x", 3), 2), ShapeError, "an axis of size 3 has no 2 equal parts"),
+        (lambda: np.cross(vector("x", 2), vector("x", 2)), ShapeError, "vectors of three entries"),
+        (lambda: np.trace(matrix("A", 2, 3), 5), ShapeError, "has no diagonal at offset 5"),
+        (lambda: np.vecdot(vector("x", 3), vector("y", 2)), ShapeError, "np.vecdot: shapes (3,) and (2,)"),
+        (lambda: np.einsum("i...,i", matrix("A", 2, 3), vector("b", 3)), ShapeError, "index 'i' has size 2"),
         (lambda: vector("x", 3).argmax(), AttributeError, "no attribute 'argmax'"),
     ],
 )
@@ -191,3 +225,36 @@ def test_the_power_zero_is_a_delta() -> None:
     """Of a stack of matrices, and of symbolic size, as of any."""
     assert_close(evaluate(np.linalg.matrix_power(tensor("A", 2, 3, 3), 0), {}), np.stack([np.eye(3)] * 2), 0)
     assert str(np.linalg.matrix_power(matrix("B", "n", "n"), 0)) == "I_n"
+
+
+def test_comparisons_are_by_entry() -> None:
+    """`==` too, for np.where; of two expressions it has a truth value, since equal expressions are one."""
+    x, y = vector("x", 3), vector("y", 3)
+    value = np.array([-1.0, 2.0, 3.0])
+
+    def f(x: Any) -> Any:
+        return np.where((x > 0) & ~(x == 2) | (x != x) | np.isnan(x), x * x, -x)
+
+    assert_close(evaluate(f(x), {"x": value}), f(value), 0)
+    assert_close(derivative(f(x), x).evaluate({"x": value}), np.diag([-1.0, -1.0, 6.0]), 0)
+    assert_close(
+        evaluate(np.where(x == y, 1.0, 0.0), {"x": value, "y": np.array([-1.0, 0.0, 3.0])}), [1.0, 0.0, 1.0], 0
+    )
+    assert x == x
+    assert x != y
+    assert x != 0
+    assert x in [y, x]
+    assert x not in [y, vector("x", 4), None, "x"]
+    assert {x: 1, y: 2}[x] == 1
+    assert_close(evaluate(np.any(x > 2), {"x": value}), 1.0, 0)
+    assert_close(evaluate(np.all(x > 2), {"x": value}), 0.0, 0)
+
+
+def test_a_zero_by_structure_is_seen_through_index_maps() -> None:
+    """No zero is an operand: neither of the value nor of its derivative, so that nothing is computed with it."""
+    x = vector("x", 6)
+    y = np.select([x > 0.5, x > 0.0], [x, np.zeros_like(x)], x * x)
+    for part in (y[:3] * np.zeros_like(x)[:3], np.reshape(np.zeros_like(x), (2, 3))):
+        assert derivative(part, x).is_zero
+        assert "sin" not in jacobians.compile(np.sum(np.sin(x)[:3] * np.reshape(0.0 * x, (2, 3))) + x[0]).source
+    assert str(derivative(derivative(np.sum(y), x), x))

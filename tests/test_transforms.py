@@ -237,3 +237,17 @@ def test_an_argument_that_is_not_used() -> None:
     assert_close(compiled(x, np.ones((5, 2))), 2 * x, 1e-15)
     with pytest.raises(ShapeError, match="w"):
         compiled(x[:3], np.ones((5, 2)))
+
+
+@pytest.mark.parametrize("condition", [lambda x: x == 0.0, lambda x: x != 0.0, lambda x: x > 0.0, lambda x: x == x])
+def test_a_branch_on_a_value_is_refused(condition: Callable[[Any], Any]) -> None:
+    """Not taken by chance: `==` too."""
+
+    def f(x: Any) -> Any:
+        return x * x if condition(x) else 2.0 * x
+
+    with pytest.raises(UnsupportedError, match=r"np\.where"):
+        jacobian(f)(3.0)
+    with pytest.raises(UnsupportedError, match=r"np\.where"):
+        jacobian(lambda x: np.sum(jacobian(f)(x)))(np.ones(2))
+    assert_close(jacobian(lambda x: np.where(x == 0.0, 5.0 * x, x * x))(np.array([0.0, 3.0])), np.diag([5.0, 6.0]), 0)

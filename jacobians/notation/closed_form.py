@@ -33,6 +33,10 @@ class _NoForm(Exception):
     """There is no matrix form."""
 
 
+class _IsZero(Exception):
+    """An operand adds up to zero once it is written down."""
+
+
 @dataclass
 class _Edge:
     u: int
@@ -63,6 +67,8 @@ class _Graph:
             if len(group) > 2:
                 raise _NoForm
             form = as_monomial(writer.form(operand))
+            if not form.coefficient:
+                raise _IsZero
             self.coefficient *= form.coefficient
             self.scalars += form.scalars
             if len(group) == 1:
@@ -234,6 +240,8 @@ def closed_form(terms: Sequence[Term], writer: Writer, row: bool = False) -> Sum
     for term in terms:
         try:
             found.append(_squared_norm(term, writer) or _Graph(term, writer).monomial(row))
+        except _IsZero:
+            continue
         except _NoForm:
             return None
     return collected(found)

@@ -56,7 +56,7 @@ def _body(product: Product, writer: ComponentWriter, bounds: bool) -> tuple[str,
     deltas = [one for one in product.factors if isinstance(one, Delta)]
     settled = bool(summed) and not any(set(one.indices) & set(summed) for one in deltas)  # no sum is over a delta
     outside = deltas if settled else []
-    inside = [one for one in product.factors if one not in outside]
+    inside = [one for one in product.factors if not (settled and isinstance(one, Delta))]
     parts = [_count(size, alphabet) for size in product.counted]
     parts += [factor(one, writer) for one in outside]
     if summed:
