@@ -139,9 +139,9 @@ class Jacobian(Displayed):
         return structured.diagonal(self.chain)
 
     def nbytes(self, sizes: Mapping[str, int] | None = None) -> structured.Bytes:
-        """Bytes of the dense array, and of the operands that are stored instead; `sizes` bind the symbols.
+        """Bytes of the dense array, and of what is stored instead: operands, or their product without its zeros.
 
-        Raises `ShapeError` for a symbol without a size.
+        `sizes` bind the symbols; raises `ShapeError` for a symbol without a size.
         """
         return structured.nbytes(self.chain, sizes)
 

@@ -19,6 +19,7 @@ from .elementwise import ROOT_OF_SQUARES, SQRT
 from .errors import ShapeError
 from .expression import Expression, Term, as_expression, scalar
 from .flattening import flatten
+from .freezing import core_shape, pattern
 from .notation.text import label
 from .sizes import Shape, Size, bind_size
 from .terms import glue, merge_like
@@ -30,7 +31,7 @@ _TERMS = 16
 
 
 class Bytes(NamedTuple):
-    """What a Jacobian takes written out, and what its operands take."""
+    """What a Jacobian takes written out, and what its structured form takes."""
 
     dense: int
     stored: int
@@ -169,7 +170,19 @@ def _bytes(shape: Sequence[Size], sizes: Mapping[str, int]) -> int:
 
 
 def nbytes(chain: Chain, sizes: Mapping[str, int] | None) -> Bytes:
-    """Bytes of the dense array, and of the distinct operands of the structured form."""
+    """Bytes of the dense array, and of the structured form with shared adjoints or down to values, the less of both."""
     bound = bind_sizes(sizes)
-    operands = {one.serial: one for term in chain.reverse for one in term.operands}
-    return Bytes(_bytes(chain.shape, bound), sum(_bytes(one.shape, bound) for one in operands.values()))
+    return Bytes(_bytes(chain.shape, bound), min(_stored(terms, bound) for terms in (chain.reverse, chain.flat)))
+
+
+def _stored(terms: Sequence[Term], sizes: Mapping[str, int]) -> int:
+    """For each pattern of deltas the operands, or their product without its zeros, whichever is less."""
+    groups: dict[object, list[Term]] = {}
+    for term in terms:
+        groups.setdefault(pattern(term), []).append(term)
+    total = 0
+    for alike in groups.values():
+        operands = {one.serial: one for term in alike for one in term.operands}
+        apart = sum(_bytes(one.shape, sizes) for one in operands.values())
+        total += min(apart, _bytes(core_shape(alike[0]), sizes))
+    return total

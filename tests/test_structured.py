@@ -107,6 +107,16 @@ def test_the_norm_of_a_kronecker_hessian_is_two_small_traces() -> None:
     assert norm(A=a, B=b) == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_hessian_of_a_factorisation_is_k_squared_numbers() -> None:
+    """‖T − U Vᵀ‖² in U twice: 2 (VᵀV)_ac δ_bd, of which VᵀV is all there is to store."""
+    T, U, V = matrix("T", "m", "p"), matrix("U", "m", "k"), matrix("V", "p", "k")
+    H = derivative(derivative(np.sum((T - U @ V.T) ** 2), U), U)
+    assert H.entry_notation() == "2 δ_{jl} (Vᵀ V)_{ik}"
+    assert H.nbytes({"m": 100, "k": 5, "p": 80}) == (8 * 500**2, 8 * 5**2)
+    v = RNG.normal(size=(5, 3))
+    assert_close(H.evaluate({"V": v}, sizes={"m": 7}), 2 * np.einsum("ik,jl->ijkl", v.T @ v, np.eye(7)))
+
+
 @pytest.mark.parametrize(
     ("action", "error", "text"),
     [
