@@ -23,6 +23,8 @@ from .expression import Array, as_real_array
 FIRST_STEP = 0.1173
 #: Steps that are always taken, and at most; between them as many as bring the estimate down.
 FEWEST, MOST = 6, 44
+#: The slope of f close by is counted up to so many times the slope at the point.
+FAR = 1e3
 #: How often the steps start again, nearer to the point, where a kink was seen from afar that is not there.
 CLOSER, NEARER = 6, 2.0**-9
 #: Columns of the extrapolation table: an error of order step^(2·COLUMNS).
@@ -31,6 +33,8 @@ COLUMNS = 5
 ENOUGH = 1e-9
 #: An estimate this large, relative to the largest entry, finds no derivative.
 TOO_MUCH = 0.1
+#: Unless it is this small beside the slopes of f close by: then the derivative is small, and f is smooth.
+LITTLE = 1e-6
 #: The table takes the least of many estimates; this allows for the luck in that.
 SAFETY = 8.0
 #: Of two evaluations of one formula, rounded differently: eight bits.
@@ -114,7 +118,8 @@ def _columns(
     shape = (*centre.shape, len(places))
     slopes, bends = _Table(shape, [4.0**k for k in range(1, COLUMNS)]), _Table(shape, [2.0, 8.0, 32.0])
     steps = first * np.array([max(abs(float(x[place])), 1.0) for place in places])
-    coarse, middle, done = np.zeros(shape), centre[..., None], np.zeros(len(places), dtype=bool)
+    coarse, slant, middle = np.zeros(shape), np.zeros(shape), centre[..., None]
+    done = np.zeros(len(places), dtype=bool)
     axes = tuple(range(centre.ndim))
     for row in range(MOST):
         widths, right, left = _sides(f, x, places, steps, centre.shape)
@@ -126,21 +131,22 @@ def _columns(
         bends.add((right - 2.0 * middle + left) / (0.5 * widths), 4.0 * rounding)
         if row < FEWEST:
             slant = np.maximum(np.abs(right - middle), np.abs(left - middle)) / (0.5 * widths)
-            coarse = np.where(np.isfinite(slant), slant, coarse)
+            coarse = np.maximum(np.where(np.isfinite(slant), slant, 0.0), coarse)
         if row + 1 >= FEWEST:
-            enough = ENOUGH * np.maximum(np.abs(slopes.values), coarse).max(axis=axes)
+            enough = ENOUGH * np.maximum(np.abs(slopes.values), slant).max(axis=axes)
             done = np.all((slopes.errors <= enough) | (slopes.errors <= rounding), axis=axes)
             if np.all(done) or (np.any(done) and len(places) > 1):
                 break
         steps = steps / 2.0
+    coarse = np.minimum(coarse, FAR * np.maximum(slant, np.abs(slopes.values)))
     result = [slopes.values, slopes.errors, np.zeros(shape), slopes.rounding, coarse]
     again: dict[float, list[int]] = {first: [], first * NEARER: []}
     for k, place in enumerate(places):
         if len(places) > 1 and not done[k]:
             again[first].append(k)
             continue
-        result[2][..., k], closer = _confirmed(f, x, place, centre, slopes, bends, k)
-        if closer and tries < CLOSER:
+        result[2][..., k], closer = _confirmed(f, x, place, centre, slopes, bends, coarse[..., k], k, tries == CLOSER)
+        if closer:
             again[first * NEARER].append(k)
     for start, waiting in again.items():
         groups = [waiting] if start != first else [[k] for k in waiting]
@@ -201,15 +207,25 @@ class _Table:
 
 
 def _confirmed(
-    f: Callable[[Array], Any], x: Array, place: Place, centre: Array, slopes: _Table, bends: _Table, k: int
+    f: Callable[[Array], Any],
+    x: Array,
+    place: Place,
+    centre: Array,
+    slopes: _Table,
+    bends: _Table,
+    coarse: Array,
+    k: int,
+    last: bool,
 ) -> tuple[Array, bool]:
     """The jumps of the derivative that are still there as near to the point as rounding allows to look.
 
-    And whether one was seen from afar that is not: then the slopes were taken across something that is near.
+    And whether one was seen from afar that is not: then the slopes were taken across something that is near. The
+    `last` time that counts as a jump: it is too near to tell.
     """
     slope, bend = slopes.values[..., k], bends.values[..., k]
-    size = np.maximum(np.abs(slope), np.abs(bend))
-    lost = ~(slopes.errors[..., k] <= TOO_MUCH * size)
+    size = np.maximum.reduce([np.abs(slope), np.abs(bend), coarse])
+    known = np.maximum.reduce([TOO_MUCH * np.abs(slope), LITTLE * coarse, 4.0 * slopes.rounding[..., k]])
+    lost = ~(slopes.errors[..., k] <= known)
     suspects = lost | ((np.abs(bend) > SAFETY * bends.errors[..., k]) & (np.abs(bend) > 1e-4 * size))
     jumps, closer = np.zeros(centre.shape), False
     at_x = abs(float(x[place]))
@@ -223,7 +239,7 @@ def _confirmed(
         backward = (centre[at] - left[..., 0][at]) / (0.5 * width)
         if lost[at]:
             jumps[at] = np.inf if not max(abs(forward), abs(backward)) <= 1e3 * size[at] else 0.0
-        elif abs(forward - backward - jump) <= 0.1 * abs(jump):
+        elif last or abs(forward - backward - jump) <= 0.1 * abs(jump):
             jumps[at] = jump
         else:
             closer = True

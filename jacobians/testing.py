@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from .expression import Expression
+import numpy as np
+
+from .differences import witness
+from .errors import OptionError
+from .expression import Array, Expression
 from .jacobian_tensor import Jacobian
 from .verification import check_derivative
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 
 def assert_derivative(
@@ -26,3 +34,36 @@ def assert_derivative(
     report = check_derivative(f, x, claimed, layout, argnums)
     if not report.ok:
         raise AssertionError(str(report))
+
+
+def points(
+    shape: int | Sequence[int],
+    *,
+    low: float = -2.0,
+    high: float = 2.0,
+    away_from: Sequence[float] = (),
+    distance: float = 0.1,
+    smooth: Callable[[Array], Any] | None = None,
+) -> SearchStrategy[Array]:
+    """A Hypothesis strategy: arrays of `shape` with entries from `low` to `high`, to check derivatives at.
+
+    No entry is within `distance` of a number of `away_from`, where an element-wise function has its kinks (relu and
+    abs: 0). `smooth` is a function of the array: points at which differences find a kink of it are left out, whatever
+    makes it. Needs hypothesis. Raises `OptionError` if no number is left.
+
+        @given(points(5, away_from=[0.0]))
+        def test_relu(x):
+            assert_derivative(relu, x, lambda x: np.diag(x > 0))
+    """
+    from hypothesis import strategies as st
+
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    marks = [low, *sorted(one for one in away_from if low - distance < one < high + distance), high]
+    ends = [(a + distance * (k > 0), b - distance * (k < len(marks) - 2)) for k, (a, b) in enumerate(pairwise(marks))]
+    allowed = [(a, b) for a, b in ends if a <= b]
+    if not allowed:
+        raise OptionError(f"points from {low} to {high}, {distance} away from {list(away_from)}: no number is left")
+    entries = st.one_of([st.floats(a, b, allow_subnormal=False) for a, b in allowed])
+    size = int(np.prod(shape, dtype=int))
+    arrays = st.lists(entries, min_size=size, max_size=size).map(lambda one: np.array(one, dtype=float).reshape(shape))
+    return arrays if smooth is None else arrays.filter(lambda one: not np.any(witness(smooth, one).jumps))

@@ -142,7 +142,9 @@ def _at_a_kink(case: Case, report: Report, fitting: tuple[Array, str] | None, ki
     count = int(np.sum(sharp))
     where = f"at {count} of {sharp.size} entries, the first {list(at)}"
     if np.isfinite(jump):
-        evidence = f"f has a kink at this point, {where}: {low:.6g} from the left and {high:.6g} from the right"
+        evidence = (
+            f"f has a kink at this point or beside it, {where}: {low:.6g} from the left and {high:.6g} from the right"
+        )
     else:
         evidence = f"f jumps at this point or has no finite slope, {where}: there is no derivative"
     if fitting is not None and np.isfinite(jump):

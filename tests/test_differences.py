@@ -39,6 +39,7 @@ def logistic(x: Any) -> Any:
         (lambda x: x**3, 0.0, 0.0, 1e-8),
         (lambda x: np.logaddexp(0, 1e4 * x) / 1e4, 0.0, 0.5, 1e-8),
         (lambda x: np.logaddexp(0, 1e4 * x) / 1e4, 1e-4, logistic(1.0), 1e-8),
+        (lambda x: np.exp(x) / (1 + x * x), 1.0, 0.0, 1e-12),  # two terms of size 1 that cancel
         (lambda x: 1e8 + x * x, 1.3, 2.6, 1e-11),  # the complex step sharpens it
         (lambda x: 1e8 + x * np.abs(x), 1.3, 2.6, 1e-5),  # and here it may not
         (lambda x: 1e-9 * np.tanh(x), 0.4, 1e-9 * (1 - np.tanh(0.4) ** 2), 1e-17),
@@ -81,6 +82,7 @@ def test_the_axes_are_those_of_f_and_then_those_of_x(x: float) -> None:
         (lambda x: np.maximum(x, 0), 0.0, 1.0),
         (lambda x: np.maximum(2 * x, 3 * x) + np.sin(x), 0.0, 1.0),
         (lambda x: np.abs(x - 1.7) + 1e3 * x, 1.7, 2.0),
+        (lambda x: np.maximum(x, 0), 1e-28, 1.0),  # too near to tell
         (np.floor, 3.0, np.inf),
         (lambda x: np.heaviside(x, 0.5), 0.0, np.inf),
         (np.cbrt, 0.0, np.inf),
