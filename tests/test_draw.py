@@ -27,6 +27,7 @@ from jacobians import (
 from jacobians.cli import main
 from jacobians.render.drawing import Drawing
 from jacobians.render.metrics import text_width
+from jacobians.render.picture import wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -366,3 +367,42 @@ def test_the_passes_in_latex_are_the_same_equations() -> None:
     convert = pytest.importorskip("latex2mathml.converter").convert
     for drawing in (draw(networks.two_hidden("d", "h1", "h2", "n", augmented=True, batch="N")), draw(gated())):
         ET.fromstring(convert(drawing.latex().replace("aligned", "align")))  # the converter knows align alone
+
+
+@pytest.mark.parametrize("augmented", [False, True])
+def test_a_long_chain_runs_downward(augmented: bool) -> None:
+    sizes = ["d", *(f"h{k}" for k in range(1, 13)), "n"]
+    drawing = draw(networks.mlp(sizes, augmented=augmented))
+    boxes = {box.key: box for box in drawing.picture.boxes}
+    assert overlaps(drawing) == []
+    assert drawing.picture.width < 1400
+    assert boxes["x"].bottom < boxes["z1"].top
+    for k in range(1, 13):
+        assert boxes[f"z{k}"].bottom < boxes[f"s{k}"].top
+        assert boxes[f"z{k}"].right < boxes[f"adjoint z{k}"].left
+        assert boxes[f"z{k}"].y == boxes[f"adjoint z{k}"].y
+        weights = f"W{k}_tilde" if augmented else f"W{k}"
+        assert boxes[weights].right < boxes[f"z{k}"].left < boxes[f"gradient {weights}"].left
+    assert all(box.left >= 0 and box.right <= drawing.picture.width for box in drawing.picture.boxes)
+
+
+def test_a_deep_gradient_is_cut_in_the_picture_alone() -> None:
+    drawing = draw(networks.mlp(["d", *(f"h{k}" for k in range(1, 13)), "n"]))
+    assert "…" in box_of(drawing, "gradient W1")
+    whole = "∂ℓ/∂W₁ = x rᵀ W₁₃ diag(σ′(z₁₂)) " + " ".join(
+        f"W{str(k).translate(LOW)} diag(σ′(z{str(k - 1).translate(LOW)}))" for k in range(12, 1, -1)
+    )
+    assert whole in drawing.scene.description
+
+
+LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def test_long_formulas_are_broken_where_factors_meet() -> None:
+    rows = [line.text.strip() for line in wrapped("= x rᵀ W₃ diag(σ′(z₂)) W₂ diag(σ′(z₁))", 215)]
+    assert rows == ["= x rᵀ W₃ diag(σ′(z₂))", "W₂ diag(σ′(z₁))"]
+    long = " + ".join(f"A_{{{k}}} x" for k in range(200))
+    lines = wrapped(long, 215)
+    assert 3 <= len(lines) <= 6
+    assert lines[-1].text.endswith(" …")
+    assert max(line.width for line in lines) < 300

@@ -9,6 +9,7 @@ from .scene import Derivative, Quantity, Scene, size_text
 APART = 2 * "\N{EM SPACE}"
 #: A closed form that is wider stands on several lines.
 WIDEST = 215.0
+FOOT = 760.0  # of a line at the foot
 
 
 def quantity_box(one: Quantity, full: bool) -> Box:
@@ -39,13 +40,19 @@ def local_box(one: Derivative, full: bool) -> Box:
 
 
 def footer(scene: Scene) -> tuple[Line, ...]:
-    """What the sizes, the letters and the numbers are."""
-    runs: list[Run] = []
-    for size, role in scene.roles if scene.detail == "full" else ():
-        runs += [Run(size_text(size), size), Run(f" {role}{APART}", muted=True)]
-    notes = list(scene.notes)
-    if scene.detail == "full" and any(one.item for one in (*scene.local, *scene.total)):
-        notes.append("numerator layout; items are those of the notes, section 1")
-    if notes:
-        runs.append(Run(APART.join(notes), muted=True))
-    return (Line(tuple(runs), "small"),) if runs else ()
+    """What the sizes, the letters and the numbers are: remarks side by side, on as many lines as it takes."""
+    full = scene.detail == "full"
+    remarks: list[tuple[Run, ...]] = []
+    if full:
+        remarks += [(Run(size_text(size), size), Run(f" {role}", muted=True)) for size, role in scene.roles]
+    remarks += [(Run(note, muted=True),) for note in scene.notes]
+    if full and any(one.item for one in (*scene.local, *scene.total)):
+        remarks.append((Run("numerator layout; items are those of the notes, section 1", muted=True),))
+    lines: list[Line] = []
+    for remark in remarks:
+        longer = Line((*lines[-1].runs, Run(APART), *remark), "small") if lines else None
+        if longer is not None and longer.width <= FOOT:
+            lines[-1] = longer
+        else:
+            lines.append(Line(remark, "small"))
+    return tuple(lines)

@@ -7,29 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .boxes import derivative_box, footer, local_box, quantity_box
-from .picture import Box, Picture, Stroke, line, spread
+from .boxes import quantity_box
+from .chain_parts import MARGIN, ChainParts
+from .picture import Box, Picture, Stroke, spread
 from .scene import Quantity, Scene
 
 GAP = 30.0  # between the boxes of a row
-MARGIN = 26.0
-
-
-def chain_of(scene: Scene) -> list[Quantity] | None:
-    """The quantities in a row, if each step is made from the one before: first the input, if there is one."""
-    values = [one for one in scene.quantities if one.role == "value"]
-    keys = {one.key for one in values}
-    for place, one in enumerate(values):
-        before = {used for used, user in scene.edges if user == one.key and used in keys}
-        if before != ({values[place - 1].key} if place else set()):
-            return None
-    uses = [used for used, _ in scene.edges if used not in keys]
-    if len(set(uses)) < len(uses):  # one that is read twice is no matter of one step
-        return None
-    leaves = [scene.quantity(used) for used, user in scene.edges if user == values[0].key]
-    inputs = [one for one in leaves if one.role == "input"] or leaves
-    main = min(inputs, key=lambda one: (not one.shape, len(one.shape)), default=None)  # a vector before a matrix
-    return values if main is None else [main, *values]
 
 
 def place_chain(scene: Scene, row: Sequence[Quantity]) -> Picture:
@@ -37,40 +20,20 @@ def place_chain(scene: Scene, row: Sequence[Quantity]) -> Picture:
     return _Chain(scene, row).picture
 
 
-class _Chain:
+class _Chain(ChainParts):
     def __init__(self, scene: Scene, row: Sequence[Quantity]) -> None:
-        self.scene, self.row = scene, list(row)
-        self.full = scene.detail == "full"
-        self.boxes: list[Box] = []
-        self.strokes: list[Stroke] = []
-        self.total = {one.wrt: one for one in scene.total}
-        self.local = {(one.of, one.wrt): one for one in scene.local}
-        self.last = self.row[-1]
-        self.forward = [quantity_box(one, self.full) for one in self.row]
-        self.beside = {
-            user: [used for used, of in scene.edges if of == user and used not in {one.key for one in self.row}]
-            for user in (one.key for one in self.row)
-        }
-        self.adjoints: dict[str, Box] = {}
-        self.captions = [Box((line(text, "small", muted=True),), "note") for text in ("forward pass", "backward pass")]
+        super().__init__(scene, row, ("forward pass", "backward pass"))
         self._columns()
         top = MARGIN
         top = self._parameters(top)
         top = self._forward_row(top)
         top = self._backward_row(top)
         top = self._gradients(top)
-        top = self._footer(top)
+        top = self.add_footer(top)
         self.picture = Picture(scene.title, scene.description, *self._fitted(top), self.boxes, self.strokes, scene.hues)
 
     def _columns(self) -> None:
         """The middle of every column: wide enough for what stands in it, and for the local derivative between two."""
-        for quantity in self.row:
-            if quantity.key in self.total or quantity is self.last:
-                self.adjoints[quantity.key] = self._adjoint(quantity)
-        self.between = [
-            local_box(self.local[after.key, before.key], self.full) if (after.key, before.key) in self.local else None
-            for before, after in zip(self.row, self.row[1:], strict=False)
-        ]
         halves = [
             max(self.forward[place].width, self.adjoints[one.key].width if one.key in self.adjoints else 0.0) / 2
             for place, one in enumerate(self.row)
@@ -91,12 +54,6 @@ class _Chain:
             self.forward[place].x = middles[place]
             if quantity.key in self.adjoints:
                 self.adjoints[quantity.key].x = middles[place]
-
-    def _adjoint(self, quantity: Quantity) -> Box:
-        if quantity is self.last and quantity.key not in self.total:
-            text = f"∂{quantity.symbol}/∂{quantity.symbol} = 1" if self.full else "1"
-            return Box((line(text),), "backward", f"adjoint {quantity.key}")
-        return derivative_box(self.total[quantity.key], "backward", self.full, "adjoint")
 
     def _parameters(self, top: float) -> float:
         made: list[tuple[Box, Box]] = []
@@ -161,12 +118,8 @@ class _Chain:
     def _gradients(self, top: float) -> float:
         made: list[tuple[Box | None, Box, Box]] = []
         for quantity in self.row:
-            for key in self.beside[quantity.key]:
-                if key not in self.total:
-                    continue
+            for label, gradient in self.gradients_at(quantity):
                 source = self.adjoints[quantity.key]
-                gradient = derivative_box(self.total[key], "gradient", self.full, "gradient")
-                label = local_box(self.local[quantity.key, key], self.full) if self.full else None
                 gradient.least = label.width if label else 0.0
                 gradient.x = source.x
                 made.append((label, gradient, source))
@@ -189,16 +142,6 @@ class _Chain:
             )
             self.strokes.append(Stroke(((label.x, label.bottom), (gradient.x, gradient.top)), "backward"))
         return top + 34 + (label_height + 22 if label_height else 0.0) + height
-
-    def _footer(self, top: float) -> float:
-        lines = footer(self.scene)
-        if not lines:
-            return top
-        box = Box(lines, "note", "footer")
-        box.x = box.width / 2 + min(one.left for one in self.boxes)
-        box.y = top + 16 + box.height / 2
-        self.boxes.append(box)
-        return box.bottom
 
     def _fitted(self, bottom: float) -> tuple[float, float]:
         """Move everything right of the margin; the width and the height."""

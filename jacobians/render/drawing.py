@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args
 from ..errors import OptionError
 from ..jacobian_tensor import Jacobian
 from .backpropagation import backpropagation
-from .chain_placement import chain_of, place_chain
+from .chain_parts import chain_of
+from .chain_placement import place_chain
+from .column_placement import place_column
 from .files import as_png, write_whole
 from .graph_placement import place_graph
 from .network_placement import place_network
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 #: How a picture is written, by the end of the file's name.
 FORMATS = (".svg", ".png")
+#: A chain that is wider runs downward.
+WIDEST = 1400.0
 
 
 class Shown(Protocol):
@@ -150,6 +154,9 @@ def _drawing(what: Any, detail: Detail, values: Mapping[str, Any] | None) -> Dra
 
 
 def place(scene: Scene) -> Picture:
-    """The picture of two passes: a chain by our own hand, any other graph by Graphviz."""
+    """The picture of two passes: a chain across or, where that is too wide, downward; any other graph by Graphviz."""
     row = chain_of(scene)
-    return place_graph(scene) if row is None else place_chain(scene, row)
+    if row is None:
+        return place_graph(scene)
+    across = place_chain(scene, row)
+    return across if across.width <= WIDEST else place_column(scene, row)

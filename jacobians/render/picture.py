@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from ..sizes import Shape
@@ -90,17 +91,41 @@ def line(text: str, kind: str = "body", muted: bool = False, room: float = LONGE
 
 def wrapped(text: str, room: float, kind: str = "body") -> list[Line]:
     """A product or a sum over as many lines as it takes, broken at spaces outside of parentheses, as even as can be."""
-    text = cut(text, FONT[kind], MOST_LINES * room, kind == "symbol")
+    shorter = cut(text, FONT[kind], MOST_LINES * room, kind == "symbol")
+    if shorter != text and " " in shorter.rstrip():
+        shorter = shorter[: shorter.rstrip().rindex(" ")] + " …"
+    text = shorter
     words = _words(text)
     if max(line(word.rstrip(), kind).width for word in words) > 1.2 * room:
         words = _words(text, inside=True)
-    count = max(1, math.ceil(line(text, kind).width / room))
-    spans = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
-    for limit in sorted({line("".join(words[start:end]).rstrip(), kind).width for start, end in spans}):
-        rows = _filled(words, limit, kind)
-        if len(rows) <= count:
+    pieces = [(line(word, kind, room=math.inf).width, line(word.rstrip(), kind, room=math.inf).width) for word in words]
+    count = max(1, math.ceil(_joined(pieces) / room))
+    spans = [pieces[start:end] for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
+    for limit in sorted(set(map(_joined, spans))):
+        lengths = _filled(pieces, limit)
+        if len(lengths) <= count:
             break
-    return [line(row, kind) for row in (rows if len(rows) <= MOST_LINES else [*rows[: MOST_LINES - 1], "…"])]
+    rows = [
+        line("".join(words[end - length : end]), kind) for length, end in zip(lengths, accumulate(lengths), strict=True)
+    ]
+    return rows if len(rows) <= MOST_LINES else [*rows[: MOST_LINES - 1], line("…", kind)]
+
+
+def _joined(pieces: Sequence[tuple[float, float]]) -> float:
+    """The width of words side by side: each with the space behind it, the last without."""
+    return sum(width for width, _ in pieces[:-1]) + pieces[-1][1]
+
+
+def _filled(pieces: Sequence[tuple[float, float]], limit: float) -> list[int]:
+    """How many words stand on each line if no line is longer than `limit`."""
+    lengths, used = [0], 0.0
+    for width, bare in pieces:
+        if lengths[-1] and used + bare > limit:
+            lengths.append(0)
+            used = 0.0
+        lengths[-1] += 1
+        used += width
+    return lengths
 
 
 def _words(text: str, inside: bool = False) -> list[str]:
@@ -113,15 +138,6 @@ def _words(text: str, inside: bool = False) -> list[str]:
             words.append(text[start : place + 1])
             start = place + 1
     return [*words, text[start:]]
-
-
-def _filled(words: Sequence[str], limit: float, kind: str) -> list[str]:
-    rows = [words[0]]
-    for word in words[1:]:
-        if line((rows[-1] + word).rstrip(), kind).width > limit:
-            rows.append("")
-        rows[-1] += word
-    return rows
 
 
 def shape_line(shape: Shape, item: str | None = None) -> Line:
@@ -186,7 +202,7 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line through `places`: straight; bent from and to the vertical (`along` "y"); or cubic curves ("curve").
+    """A line through `places`: straight; bent, starting and ending along "x" or "y"; or cubic curves ("curve").
 
     Of curves the places are the control points: the start, and then three for every piece.
     """
@@ -194,7 +210,7 @@ class Stroke:
     places: tuple[Place, ...]
     style: str
     arrow: bool = True
-    along: Literal["y", "curve"] | None = None
+    along: Literal["x", "y", "curve"] | None = None
 
 
 @dataclass

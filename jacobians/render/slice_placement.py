@@ -38,7 +38,7 @@ def place_slices(scene: SliceScene) -> Picture:
     for index in np.ndindex(*array.shape[:-2]):
         grid = _grid(array[index], mask[index], names[-2:], largest)
         at = ", ".join(f"{letter(axis)} = {names[axis][place]}" for axis, place in enumerate(index))
-        width = max(box.right for box in grid)
+        width = max(*(box.right for box in grid), line(at, "small").width)
         if left > MARGIN and left + width > WIDTH:
             left, row_top = MARGIN, row_bottom + GAP
         caption = _note(line(at, "small"), left, row_top) if at else None

@@ -158,6 +158,10 @@ def _stroke(stroke: Stroke) -> str:
         stop = y2 - head * (1 if y2 > y1 else -1)
         path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} {stop:.1f}"
         direction = (0.0, 1.0 if y2 > y1 else -1.0)
+    elif stroke.along == "x":
+        middle, stop = (x1 + x2) / 2, x2 - head * (1 if x2 > x1 else -1)
+        path = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {stop:.1f} {y2:.1f}"
+        direction = (1.0 if x2 > x1 else -1.0, 0.0)
     elif stroke.along == "curve":
         # the last control point that is not, but for rounding, the end itself
         before = next(p for p in reversed(stroke.places[:-1]) if math.hypot(p[0] - x2, p[1] - y2) > 2)

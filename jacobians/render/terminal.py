@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..notation.index import letter
-from .chain_placement import chain_of
+from .chain_parts import chain_of
 from .palette import HUES
 from .picture import Line, line, shape_line
 from .scene import Derivative, Quantity, Scene
