@@ -135,6 +135,11 @@ class Expression(Displayed, NDArrayOperatorsMixin):
         return FUNCTIONS[np.swapaxes](self, -1, -2)
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's type of the entries of a constant; the arrays that are bound may have another precision."""
+        return np.dtype(np.float64)
+
+    @property
     def real(self) -> Expression:
         """Itself: expressions are real."""
         return self
@@ -495,6 +500,8 @@ def as_real_array(array: Any, what: str) -> Array:
         raise DataError(f"{what}: expected numbers, got an expression of shape {array.shape}")
     if isinstance(array, str):
         raise DataError(f"{what}: expected numbers, got the text {array!r}")
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise DataError(f"{what}: an array with masked entries; fill them (.filled(0.0)), or index what is not masked")
     try:
         result = np.asarray(array)
     except (ValueError, TypeError) as error:

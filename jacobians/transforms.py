@@ -1,7 +1,8 @@
 """`jacobian`, `grad`, `hessian`, `vjp`, `jvp` of ordinary functions of NumPy arrays, as in autograd and JAX.
 
 A function is called once with variables in place of its arrays, for each set of shapes that it meets; what comes back
-is derived, compiled and kept. An argument may be an array, a number, or nested tuples, lists and dictionaries of them;
+is derived, compiled and kept. So what it reads beside its arguments is taken as it was at that first call: pass as an
+argument what changes. An argument may be an array, a number, or nested tuples, lists and dictionaries of them;
 anything else (and integers, which are often sizes or places) is passed through as it is.
 """
 
@@ -20,7 +21,7 @@ from .algebra import add, multiply, permute, sum_axes, zeros
 from .compiling import Compiled
 from .containers import Tree, is_leaf, leaves, map_tree, signature_of
 from .derivatives import accumulate_forward
-from .errors import ShapeError, UnsupportedError
+from .errors import OptionError, ShapeError, UnsupportedError
 from .expression import TRACING, Expression, Network, Term, Variable, as_expression, scalar, tensor
 from .jacobian_tensor import Jacobian, derivative
 from .layout import check_layout, from_numerator
@@ -57,9 +58,14 @@ def _called(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) 
     """f of expressions, in which `==` has no truth value."""
     before = TRACING.set(True)
     try:
-        return f(*args, **kwargs)
+        result = f(*args, **kwargs)
     finally:
         TRACING.reset(before)
+    if any(one is None for one in leaves(result)):
+        raise UnsupportedError(
+            f"{getattr(f, '__name__', 'f')} gives None, and a derivative is of what a function returns"
+        )
+    return result
 
 
 def parameter_names(f: Callable[..., Any], count: int) -> list[str]:
@@ -77,6 +83,8 @@ def parameter_names(f: Callable[..., Any], count: int) -> list[str]:
 def _chosen(args: Sequence[Any], argnums: int | Sequence[int], what: str) -> list[int]:
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
     for number in numbers:
+        if not hasattr(number, "__index__"):
+            raise OptionError(f"{what}: argnums is a number, or several, of arguments by their place, got {argnums!r}")
         if not -len(args) <= number < len(args):
             raise ShapeError(f"{what}: argnums {number} of a function that was called with {len(args)} arguments")
     numbers = [number % len(args) for number in numbers]
@@ -309,8 +317,9 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
         for y, v in zip(leaves(value), leaves(cotangent), strict=True):
             if np.shape(y) != np.shape(v):
                 raise ShapeError(f"vjp: the cotangent has shape {np.shape(v)} and f's result {np.shape(y)}")
+        numbers = tuple(range(len(args)))
         transform = _remembered(
-            "_jacobians_vjp", f, lambda: _Transform(_ignoring_last(f), build, tuple(range(len(args))), "vjp")
+            "_jacobians_vjp", f, len(args), lambda: _Transform(_ignoring_last(f), build, numbers, "vjp")
         )
         return transform((*args, map_tree(_as_float, cotangent, "")), {})
 
@@ -336,7 +345,7 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
     def build(traced: Traced, numbers: list[int]) -> Tree:
         inputs, directions = traced.by_argument[: len(args)], traced.by_argument[len(args) :]
         pairs = [
-            (x, v)
+            (x, as_expression(v))
             for arg, tangent in zip(inputs, directions, strict=True)
             for x, v in zip(leaves(arg), leaves(tangent), strict=True)
             if isinstance(x, Expression)
@@ -346,7 +355,8 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
     def alone(*both: Any) -> Any:
         return f(*both[: len(args)])
 
-    transform = _remembered("_jacobians_jvp", f, lambda: _Transform(alone, build, tuple(range(len(args))), "jvp"))
+    numbers = tuple(range(len(args)))
+    transform = _remembered("_jacobians_jvp", f, len(args), lambda: _Transform(alone, build, numbers, "jvp"))
     both = transform((*args, *map_tree(_as_float, tuple(tangents), "")), {})
     return _unzipped(both, 0), _unzipped(both, 1)
 
@@ -370,14 +380,18 @@ def _as_float(value: Any, _: str) -> Any:
     return value if isinstance(value, Expression) else np.asarray(value, dtype=float)
 
 
-def _remembered(name: str, f: Any, make: Callable[[], _Transform]) -> _Transform:
-    """A transform that is kept with the function itself, and goes when it goes."""
-    found: _Transform | None = getattr(f, name, None)
-    if found is None:
-        found = make()
+def _remembered(name: str, f: Any, count: int, make: Callable[[], _Transform]) -> _Transform:
+    """A transform of f with `count` arguments, kept with the function itself: it goes when that goes."""
+    owner: Any
+    known: dict[int, _Transform]
+    owner, known = getattr(f, name, (None, {}))
+    if owner is not f:  # functools.wraps copies what a function bears
+        known = {}
         with suppress(AttributeError, TypeError):  # a built-in function takes no attribute
-            setattr(f, name, found)
-    return found
+            setattr(f, name, (f, known))
+    if count not in known:
+        known[count] = make()
+    return known[count]
 
 
 def _ignoring_last(f: Callable[..., Any]) -> Callable[..., Any]:

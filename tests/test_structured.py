@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from jacobians import (
     compile,  # noqa: A004
     derivative,
     evaluate,
+    grad,
     half_squared_norm,
     matrix,
     networks,
@@ -188,3 +190,36 @@ def test_an_entry_that_is_taken_twice(places: list[int]) -> None:
     assert_close(
         H.evaluate({"x": value}), central_differences(lambda at: derivative(total, x).evaluate({"x": at}), value), 1e-8
     )
+
+
+def test_nothing_dense_is_allocated() -> None:
+    """∂z/∂W of a layer of 300 × 400 has 36 million entries, 288 MB; what is computed of it takes none of that."""
+    rng = np.random.default_rng(0)
+    W, x = matrix("W", 300, 400), vector("x", 400)
+    values = {"W": rng.normal(size=(300, 400)), "x": rng.normal(size=400)}
+    z = np.tanh(W @ x)
+    slope = 1.0 - np.tanh(values["W"] @ values["x"]) ** 2
+    v, w = rng.normal(size=300), rng.normal(size=(300, 400))
+    tracemalloc.start()
+    J = derivative(z, W)
+    found = {
+        "v @ J": evaluate(v @ J, values),
+        "J @ w": evaluate(J @ w, values),
+        "kernel": evaluate(J @ J.T, values),
+        "norm": evaluate(J.norm(), values),
+        "row": J[7].evaluate(values),
+    }
+    bytes_of = J.nbytes()
+    hvp = grad(lambda u: grad(lambda s: np.sum(s**4))(u) @ np.cos(u))(rng.normal(size=100_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2e7
+    assert hvp.shape == (100_000,)
+    assert bytes_of.dense == 8 * 300 * 400 * 300
+    assert_close(found["v @ J"], np.outer(values["x"], slope * v), 1e-12)
+    assert_close(found["J @ w"], slope * (w @ values["x"]), 1e-12)
+    assert_close(found["kernel"], np.diag(slope**2 * (values["x"] @ values["x"])), 1e-12)
+    assert_close(found["norm"], np.linalg.norm(slope) * np.linalg.norm(values["x"]), 1e-12)
+    row = np.zeros((400, 300))
+    row[:, 7] = slope[7] * values["x"]
+    assert_close(found["row"], row, 1e-12)

@@ -12,7 +12,19 @@ import pytest
 from helpers import LAYOUTS, assert_close, in_layout
 
 import jacobians
-from jacobians import DataError, LayoutError, ShapeError, UnsupportedError, grad, hessian, jacobian, jvp, softmax, vjp
+from jacobians import (
+    DataError,
+    LayoutError,
+    OptionError,
+    ShapeError,
+    UnsupportedError,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    softmax,
+    vjp,
+)
 
 RNG = np.random.default_rng(11)
 W, x = RNG.normal(size=(3, 5)), RNG.normal(size=5)
@@ -217,7 +229,7 @@ def test_a_jvp_by_several_arguments_is_one_pass() -> None:
     W2, W1, x, b = args
     dW2, dW1, dx, db = tangents
     np.testing.assert_allclose(tangent, dW2 @ (W1 @ x + b) + W2 @ (dW1 @ x + W1 @ dx + db))
-    program = f._jacobians_jvp.compiled.program()  # type: ignore[attr-defined]
+    program = f._jacobians_jvp[1][len(args)].compiled.program()  # type: ignore[attr-defined]
     forward = 2 * 3 + 3 * 5
     assert program.all_multiplications == forward + (2 * 3 + 3 * 5) + forward  # value, by matrices, by the rest
 
@@ -251,3 +263,78 @@ def test_a_branch_on_a_value_is_refused(condition: Callable[[Any], Any]) -> None
     with pytest.raises(UnsupportedError, match=r"np\.where"):
         jacobian(lambda x: np.sum(jacobian(f)(x)))(np.ones(2))
     assert_close(jacobian(lambda x: np.where(x == 0.0, 5.0 * x, x * x))(np.array([0.0, 3.0])), np.diag([5.0, 6.0]), 0)
+
+
+def test_what_is_remembered_is_of_the_function_itself() -> None:
+    """functools.wraps copies a function's attributes, and one function takes now one and now two arguments."""
+
+    def f(x: Any) -> Any:
+        return np.sum(x**3)
+
+    at, tangent = np.array([1.0, 2.0, 3.0]), np.array([2.0, 0.0, 5.0])
+    assert_close(vjp(f, at)[1](1.0)[0], 3 * at**2, 1e-14)
+    assert_close(jvp(f, (at,), (tangent,))[1], 3 * at**2 @ tangent, 1e-14)
+    assert_close(vjp(grad(f), at)[1](tangent)[0], 6 * at * tangent, 1e-14)
+    assert_close(jvp(grad(f), (at,), (tangent,))[1], 6 * at * tangent, 1e-14)
+
+    def total(*xs: Any) -> Any:
+        return sum(k * x * x for k, x in enumerate(xs, start=1))
+
+    assert_close(vjp(total, at)[1](tangent)[0], 2 * at * tangent, 1e-14)
+    assert_close(vjp(total, at, at)[1](tangent)[1], 4 * at * tangent, 1e-14)
+    assert_close(jvp(total, (at,), (tangent,))[1], 2 * at * tangent, 1e-14)
+    assert_close(jvp(total, (at, at), (tangent, tangent))[1], 6 * at * tangent, 1e-14)
+
+
+def test_passes_inside_other_transforms() -> None:
+    """A constant tangent and cotangent within a function that is differentiated."""
+    at, v = np.array([1.0, 2.0, 3.0]), np.array([2.0, 0.0, 5.0])
+    assert_close(grad(lambda x: jvp(lambda y: np.sum(y**3), (x,), (v,))[1])(at), 6 * at * v, 1e-14)
+    assert_close(grad(lambda x: np.sum(vjp(lambda y: y**3, x)[1](v)[0]))(at), 6 * at * v, 1e-14)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.arange(3), [0.0, 2.0, 4.0]),
+        (np.array([True, False]), [2.0, 0.0]),
+        (np.arange(6.0)[::-2], [10.0, 6.0, 2.0]),
+        (np.asfortranarray(np.arange(4.0).reshape(2, 2)), [[0.0, 2.0], [4.0, 6.0]]),
+        (np.ones(2, ">f8"), [2.0, 2.0]),
+        (np.array([1.0, np.nan]), [2.0, np.nan]),
+        (np.array(3.0), 6.0),
+        (np.float64(3.0), 6.0),
+        (3.0, 6.0),
+        (np.ma.masked_array([1.0, 2.0]), [2.0, 4.0]),
+    ],
+)
+def test_kinds_of_arrays(values: Any, expected: Any) -> None:
+    np.testing.assert_array_equal(grad(lambda x: np.sum(x * x))(values), expected)
+    np.testing.assert_array_equal(grad(lambda c, x: np.sum(x * x) + np.sum(c), 1)(np.ones(2), values), expected)
+
+
+@pytest.mark.parametrize("precision", [np.float16, np.float32, np.longdouble])
+def test_the_precision_is_that_of_the_arrays(precision: Any) -> None:
+    found = grad(lambda x: np.sum(np.tanh(x) * x))(np.ones(3, precision))
+    assert found.dtype == precision
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "text"),
+    [
+        (lambda: grad(np.sum)(np.array([1j])), DataError, "complex values"),
+        (lambda: grad(np.sum)(np.zeros(0)), ShapeError, "a size is at least 1, got 0"),
+        (lambda: grad(np.sum)(np.array([1.0, None], object)), DataError, "expected real numbers"),
+        (lambda: grad(np.sum)(np.ma.masked_array([1.0, 2.0], [0, 1])), DataError, "masked entries"),
+        (lambda: grad(lambda x: None)(x), UnsupportedError, "gives None"),
+        (lambda: grad(lambda x: x @ x, "x")(x), OptionError, "argnums is a number, or several"),
+        (lambda: grad(lambda x: x @ x, 1)(x), ShapeError, "argnums 1 of a function that was called with 1 arguments"),
+        (lambda: grad(lambda x: x * x)(3), UnsupportedError, "write a float, such as 2.0"),
+        (lambda: jacobian(lambda x: np.array([x[0], x[1]]))(x), UnsupportedError, "np.stack"),
+        (lambda: grad(lambda x: float(x) * x)(2.0), UnsupportedError, "not a number yet"),
+    ],
+)
+def test_what_is_no_input(action: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        action()
+    assert text in str(caught.value)
