@@ -25,10 +25,12 @@ from .expression import (
     Network,
     Prime,
     Primitive,
+    Term,
     Variable,
     name_key,
     topological,
 )
+from .fusing import below, fused
 from .index_maps import Concatenate, IndexMap, Merge, Split, Take
 from .lengths import Length
 from .lines import Lines, Step, Value
@@ -62,6 +64,7 @@ class Program:
     described: Callable[[], tuple[str, str]] = lambda: ("evaluating", "")  # what is formed, and advice, for errors
     order_name: str = ""  # what the order is called
     signature: Signature = Signature()
+    fuse: bool = False  # whether what is read once is multiplied out where it is read
     arguments: list[str] = field(default_factory=list)
     helpers: dict[str, str] = field(default_factory=dict)
 
@@ -72,16 +75,22 @@ class Program:
         names = {key for node in nodes if (key := name_key(node)) is not None}
         self._lines = Lines(reserved | names)
         self._networks = NetworkWriter(self._lines, self.sizes, self._values, self.order)
+        self._fused: dict[int, tuple[Term, ...]] = {}
+        if self.fuse:
+            self._fused = fused(self.roots, self._inputs, self.sizes)
         # a name of the user that the code needs itself is spelled otherwise there
         self._spelled = {key: self._lines.fresh(f"{key}_") for key in sorted(names & reserved)}
-        for root in self.roots:
-            for node in self._needed(root):
-                if node.serial not in self._values:
-                    self._values[node.serial] = self._lower(node)
+        for node in below(self.roots, self._inputs):
+            self._values[node.serial] = self._lower(node)
         self.results = [self._values[root.serial] for root in self.roots]
         texts = self._lines.handed_out(self.results)
         self._lines.write(f"return {', '.join(texts)}{',' if len(texts) == 1 and not self.signature.single else ''}")
         self._lines.finish()
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether there was anything to multiply out."""
+        return bool(self._fused)
 
     @property
     def steps(self) -> list[Step]:
@@ -145,26 +154,15 @@ class Program:
 
     # --- lowering ---------------------------------------------------------------------------------------------
 
-    def _needed(self, root: Expression) -> list[Expression]:
-        """What is below `root`, children first; a given expression and σ′ hide what is below them."""
-        order: list[Expression] = []
-        stack: list[tuple[Expression, bool]] = [(root, False)]
-        seen = set(self._values)
-        while stack:
-            node, expanded = stack.pop()
-            if expanded:
-                order.append(node)
-            elif node.serial not in seen:
-                seen.add(node.serial)
-                stack.append((node, True))
-                stack += [(child, False) for child in reversed(self._inputs(node)) if child.serial not in seen]
-        return order
-
     def _inputs(self, node: Expression) -> tuple[Expression, ...]:
+        """What a node is computed from; a given expression and σ′ hide what is below them."""
         if isinstance(node, Named) and name_key(node) in self.given:
             return ()
         if isinstance(node, Elementwise) and isinstance(node.function, Prime):
             return (definition(node),)
+        if node.serial in self._fused:
+            operands = (one for term in self._fused[node.serial] for one in term.operands)
+            return tuple(one for one in dict.fromkeys(operands) if not isinstance(one, IndexMap))
         return tuple(child for child in node.children if not isinstance(child, IndexMap))
 
     def _lower(self, node: Expression) -> Value:
@@ -208,4 +206,4 @@ class Program:
             return Value(f"{self._values[node.body.serial].text}.reshape({shape})", shape, False)
         assert isinstance(node, Network)
         derivative = isinstance(node, Adjoint) or node.serial in self.counted
-        return self._networks.write(node, derivative)
+        return self._networks.write(node, self._fused.get(node.serial, node.terms), derivative)

@@ -79,6 +79,14 @@ def schedule(
     return min(plans, key=lambda plan: _price(plan, len(groups), same))
 
 
+def price(
+    groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int], ids: Sequence[int] | None = None
+) -> int:
+    """The multiplications of the cheapest schedule."""
+    same = list(ids) if ids is not None else list(range(len(groups)))
+    return _price(schedule(groups, output, sizes, "optimal", same), len(groups), same)
+
+
 def _twins(groups: Sequence[tuple[int, ...]], output: Sequence[int], ids: Sequence[int]) -> list[tuple[int, int]]:
     """Pairs of operands that occur twice alike: two of one array, which share an index at the same axis, twice."""
     pairs: dict[tuple[int, int], list[tuple[int, int]]] = {}

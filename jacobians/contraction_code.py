@@ -13,6 +13,8 @@ from .expression import Expression, Term
 from .index_maps import IndexMap, Pick, Selector
 from .lines import Lines, Value
 from .sizes import bind_size
+from .terms import renumber
+from .weighted_squares import WeightedSquare, weighted_square
 
 
 def shape_of(node: Expression, sizes: Mapping[str, int]) -> tuple[int, ...]:
@@ -44,9 +46,12 @@ class ContractionWriter:
         loose = [index for index in range(len(sizes)) if index not in core.held]
         coefficient *= core.coefficient * prod(sizes[index] for index in loose)
         output = core.output
-        values = [self._operand(operand) for operand in core.operands]
+        values = [self.value(operand) for operand in core.operands]
         if not values:
             return Value(repr(coefficient) if coefficient >= 0 else f"({coefficient!r})", (), True)
+        square = weighted_square(core, sizes)
+        if square is not None:
+            return self._square(core, square, coefficient, derivative, free, sizes)
         groups = list(core.indices)
         live = [needed(groups, k, output) for k in range(len(groups))]
         for k, value in enumerate(values):
@@ -57,11 +62,23 @@ class ContractionWriter:
             coefficient = self._scale_smallest(values, prod(sizes[i] for i in output), coefficient, derivative)
         numbered: dict[int, tuple[Value, tuple[int, ...]]] = dict(enumerate(zip(values, live, strict=True)))
         for number, step in enumerate(steps, start=len(values)):
-            last = number == len(values) + len(steps) - 1 and not free
+            last = output if number == len(values) + len(steps) - 1 else None
             numbered[number] = self._pair(
-                numbered.pop(step.left), numbered.pop(step.right), step, output if last else None, sizes, derivative
+                numbered.pop(step.left), numbered.pop(step.right), step, last, free, sizes, derivative
             )
         ((value, order),) = numbered.values()
+        return self._finished(value, order, output, coefficient, derivative, sizes)
+
+    def _finished(
+        self,
+        value: Value,
+        order: tuple[int, ...],
+        output: tuple[int, ...],
+        coefficient: float,
+        derivative: bool,
+        sizes: Sequence[int],
+    ) -> Value:
+        """A result turned to the order of its output, times what is left of the coefficient."""
         if order != output:
             axes = [order.index(index) for index in output]
             whole = axes == list(range(len(axes)))[::-1]
@@ -73,7 +90,32 @@ class ContractionWriter:
             return self._lines.emit(f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative)
         return value
 
-    def _operand(self, operand: Expression) -> Value:
+    def _square(
+        self, core: Term, square: WeightedSquare, coefficient: float, derivative: bool, free: bool, sizes: Sequence[int]
+    ) -> Value:
+        """Yᵀ Y, with the roots of the weights in Y."""
+        weights = renumber(
+            1.0,
+            [core.operands[k] for k in square.weights],
+            [core.indices[k] for k in square.weights],
+            square.indices,
+            {index: core.sizes[index] for index in square.indices},
+        )
+        weight = self.write(weights, abs(coefficient), derivative, False, False)
+        root = self._lines.emit(f"np.sqrt({weight.text})", weight.shape, 0, derivative)
+        left, right = core.indices[square.left], core.indices[square.right]
+        scaling = Pair(0, 1, left, square.indices, left, prod(sizes[index] for index in left))
+        value = self.value(core.operands[square.left])
+        scaled, order = self._pair((value, left), (root, square.indices), scaling, left, False, sizes, derivative)
+        twin = tuple(right[left.index(index)] for index in order)
+        product = Pair(0, 0, order, twin, core.output, prod(sizes[index] for index in {*left, *right}))
+        wanted = core.output
+        result, order = self._pair((scaled, order), (scaled, twin), product, wanted, free, sizes, derivative)
+        sign = 1.0 if coefficient > 0 else -1.0
+        return self._finished(result, order, core.output, sign, derivative, sizes)
+
+    def value(self, operand: Expression) -> Value:
+        """What stands for an operand."""
         if isinstance(operand, IndexMap):  # one that could not be applied: written out
             shape = shape_of(operand, self._sizes)
             text = f"np.eye({shape[0]})"
@@ -124,10 +166,13 @@ class ContractionWriter:
         right: tuple[Value, tuple[int, ...]],
         step: Pair,
         wanted: tuple[int, ...] | None,
+        free: bool,
         sizes: Sequence[int],
         derivative: bool,
     ) -> tuple[Value, tuple[int, ...]]:
-        text, order = pair_source((left[0].text, left[1]), (right[0].text, right[1]), step.result, wanted, sizes)
+        text, order = pair_source(
+            (left[0].text, left[1]), (right[0].text, right[1]), step.result, sizes, None if free else wanted, wanted
+        )
         shape = tuple(sizes[index] for index in order)
         letters = dict(zip(dict.fromkeys(left[1] + right[1]), "abcdefghijklmnopqrstuvwxyz", strict=False))
         write = ["".join(letters[index] for index in group) for group in (left[1], right[1], order)]

@@ -20,34 +20,46 @@ Operand = tuple[str, tuple[int, ...]]
 
 
 def pair_source(
-    left: Operand, right: Operand, result: tuple[int, ...], wanted: tuple[int, ...] | None, sizes: Sequence[int]
+    left: Operand,
+    right: Operand,
+    result: tuple[int, ...],
+    sizes: Sequence[int],
+    wanted: tuple[int, ...] | None = None,
+    preferred: tuple[int, ...] | None = None,
 ) -> Operand:
     """NumPy source for one contraction of two operands, and the order of the axes it gives.
 
-    `wanted` is the order to aim for, where somebody cares.
+    `wanted` is the order to aim for, where somebody cares, `preferred` one for results that are as good in any.
     """
     (_, ia), (_, ib) = left, right
     contracted = [index for index in ia if index in ib and index not in result]
     if not contracted:
-        return _product(left, right, wanted, sizes)
+        return _product(left, right, wanted, preferred, sizes)
     if any(index in ib and index in result for index in ia):
         return _batch(left, right, contracted, wanted or result, sizes)
     return _matrix_product(left, right, contracted, wanted, sizes)
 
 
-def _product(left: Operand, right: Operand, wanted: tuple[int, ...] | None, sizes: Sequence[int]) -> Operand:
+def _product(
+    left: Operand,
+    right: Operand,
+    wanted: tuple[int, ...] | None,
+    preferred: tuple[int, ...] | None,
+    sizes: Sequence[int],
+) -> Operand:
     """Nothing is summed: an outer product, or an element-wise one."""
     (a, ia), (b, ib) = left, right
-    order = wanted or _natural(left, right, sizes)
+    stretched = len({*ia, *ib}) > max(len(ia), len(ib))  # an array of its own, stored as one likes
+    order = wanted or (preferred if stretched else None) or _natural(left, right, sizes)
     elements = prod(sizes[index] for index in order)
     if len(ia) == len(ib) == 1 and ia != ib and elements < OUTER:
         first, second = (a, b) if order == ia + ib else (b, a)
         return f"{first}[:, None].dot({second}[None])", order
-    if max(len(ia), len(ib)) < len(order) and elements >= (OUTER if len(order) == 2 else STRETCHED):
+    if stretched and elements >= (OUTER if len(order) == 2 else STRETCHED):
         if len(order) == 2 and order != ia + ib:
             (a, ia), (b, ib) = (b, ib), (a, ia)
         return _einsum(a, ia, b, ib, order), order
-    return f"{_aligned(a, ia, order)} * {_aligned(b, ib, order)}", order
+    return f"{aligned(a, ia, order)} * {aligned(b, ib, order)}", order
 
 
 def _batch(
@@ -98,7 +110,7 @@ def _matrix_product(
         if len(common) > 1:  # the order in which they lie in the larger operand
             kept = ia if prod(sizes[i] for i in ia) >= prod(sizes[i] for i in ib) else ib
             common = tuple(index for index in kept if index in common)
-        first, second = _as_matrix(a, ia, only_a, common, sizes), _as_matrix(b, ib, common, only_b, sizes)
+        first, second = _as_matrix(a, ia, only_a, common, sizes), _as_matrix(b, ib, common, only_b, sizes, True)
     small = prod(sizes[index] for index in {*ia, *ib}) < SMALL
     reshaped = len(only_a) > 1 or len(only_b) > 1
     text = f"{first}.dot({second})" if small or reshaped else f"{first} @ {second}"
@@ -108,14 +120,19 @@ def _matrix_product(
 
 
 def _as_matrix(
-    text: str, own: tuple[int, ...], rows: tuple[int, ...], columns: tuple[int, ...], sizes: Sequence[int]
+    text: str,
+    own: tuple[int, ...],
+    rows: tuple[int, ...],
+    columns: tuple[int, ...],
+    sizes: Sequence[int],
+    turn: bool = False,
 ) -> str:
-    """An operand as the matrix, or the vector, with these rows and columns."""
+    """An operand as the matrix, or the vector, with these rows and columns; `turn`: as a transpose if it is copied."""
     if len(rows) <= 1 and len(columns) <= 1:
         return text if own == rows + columns else turned(text)
     shape = tuple(prod(sizes[index] for index in group) for group in (rows, columns) if group)
-    if own == columns + rows and rows and columns:
-        return f"{text}.reshape({shape[::-1]}).T"
+    if rows and columns and (own == columns + rows or (turn and own != rows + columns)):
+        return f"{_turned_to(text, own, columns + rows)}.reshape({shape[::-1]}).T"
     return f"{_turned_to(text, own, rows + columns)}.reshape({shape if len(shape) > 1 else -1})"
 
 
@@ -149,7 +166,7 @@ def turned(text: str) -> str:
     return text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
 
 
-def _aligned(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
+def aligned(text: str, own: tuple[int, ...], order: tuple[int, ...]) -> str:
     """An operand seen along `order`: transposed, with new axes where it has none."""
     if not own:
         return text

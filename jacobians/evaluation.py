@@ -62,11 +62,18 @@ def plan(
             advice = f'The order "{_called(order)}" forms it: try order="reverse" or "optimal". {advice}'
         return "evaluating " + ", ".join(chain.symbol for chain in chains), advice
 
-    def program(roots: Sequence[Expression], inner: str, called: str) -> Program:
+    def program(roots: Sequence[Expression], inner: str, called: str, fuse: bool = False) -> Program:
         counted = frozenset(
             root.serial for root, item in zip(roots, items, strict=True) if not isinstance(item, Expression)
         )
-        return Program(roots, sizes, inner, given, counted, described, called, signature)
+        return Program(roots, sizes, inner, given, counted, described, called, signature, fuse)
+
+    def improved(best: Program) -> Program:
+        """The same with what is read once multiplied out, where that is cheaper, or shorter for the same cost."""
+        if len(best.steps) > FUSED:
+            return best
+        other = program(best.roots, "optimal", best.order_name, fuse=True)
+        return min(best, other, key=lambda one: (one.multiplications, one.all_multiplications, len(one.steps)))
 
     def root(item: HasChain | Expression, kind: Order) -> Expression:
         return item if isinstance(item, Expression) else item.chain.root(kind, sizes)
@@ -76,17 +83,18 @@ def plan(
         return program([root(item, kind) for item in items], inner, _called(kind))
 
     if not chains:
-        return program(
-            [root(item, "") for item in items], "optimal" if order == "optimal" else "reverse", _called(order)
-        )
+        roots = [root(item, "") for item in items]
+        if order != "optimal":
+            return program(roots, "reverse", _called(order))
+        return improved(program(roots, "optimal", "optimal"))
     if order != "optimal":
         return nested(order)
     candidates = [nested("reverse")]
     if _too_many_to_try(chains):
         if _elements(chains, "numerator", sizes) <= _elements(chains, "denominator", sizes):
-            return candidates[0]
+            return improved(candidates[0])
         candidates.append(nested("forward"))
-        return min(candidates, key=lambda one: one.multiplications)
+        return improved(min(candidates, key=lambda one: one.multiplications))
     candidates.append(nested("forward"))
     if any(chain.worth_eliminating for chain in chains):
         candidates.append(nested("minimal-fill"))
@@ -97,9 +105,11 @@ def plan(
             own = [root(item, kind) for kind in ("reverse", "flat") if kind == "reverse" or searchable]
             roots.append(min(own, key=lambda one: Program([one], sizes, "optimal").all_multiplications))
         candidates.append(program(roots, "optimal", "searched"))
-    return min(candidates, key=lambda one: one.multiplications)
+    return improved(min(candidates, key=lambda one: one.multiplications))
 
 
+#: Programs of more lines than that are not looked through for what is read once.
+FUSED = 200
 #: Several derivatives of a graph are tried in every order while derivatives times nodes are at most so many.
 TRIED = 400
 

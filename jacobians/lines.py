@@ -115,7 +115,7 @@ class Lines:
             self._own.add(name)
         if not text.startswith("np.zeros("):  # these are there to be written into
             self._known[text] = value
-            self._texts[name] = text
+        self._texts[name] = text
         return value
 
     def write(self, statement: str) -> None:
@@ -125,6 +125,11 @@ class Lines:
     def is_shared(self, value: Value) -> bool:
         """Whether several lines read it as it is."""
         return value.text in self._shared
+
+    def is_in_c_order(self, value: Value) -> bool:
+        """Whether a reshape of it is surely a view: the zeros, and the product of one column and one row."""
+        text = self._texts.get(value.text, "")
+        return text.startswith("np.zeros(") or re.fullmatch(r"\w+\[:, None\]\.dot\(\w+\[None\]\)", text) is not None
 
     def is_written_into(self, value: Value) -> None:
         """From here on the array holds something else than what its line computed."""

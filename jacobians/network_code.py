@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
+from .common_factors import CommonFactor, common_factor
 from .contraction_code import ContractionWriter, cut, shape_of
-from .emission import LETTERS, insert_axes, join_sum
+from .emission import LETTERS, aligned, insert_axes, join_sum
 from .expression import Adjoint, Network, Term
 from .freezing import split
 from .index_maps import Merger, Selector
@@ -26,28 +27,33 @@ class NetworkWriter:
         self._sizes = sizes
         self._contraction = ContractionWriter(lines, sizes, values, order)
 
-    def write(self, node: Network, derivative: bool) -> Value:
-        """The lines for one network. `derivative` tells a step of the chain rule from a forward value."""
+    def write(self, node: Network, terms: Sequence[Term], derivative: bool) -> Value:
+        """The lines for one network, of its terms or of others that are equal.
+
+        `derivative` tells a step of the chain rule from a forward value.
+        """
         shape = shape_of(node, self._sizes)
-        if not node.terms:
+        if not terms:
             return self._lines.emit(f"np.zeros({shape})", shape, derivative=derivative)
-        dense: list[Value] = []
+        free = isinstance(node, Adjoint)
+        parts = [split(term)[0] for term in terms]
+        plain = [len(structure.operands) == 1 and _distinct(structure.output) for structure in parts]
+        whole = [term for term, is_plain in zip(terms, plain, strict=True) if is_plain]
+        common = common_factor(whole, self._sizes)
+        if common is None:
+            dense = [self._aligned(term, derivative, free, signed=len(whole) > 1) for term in whole]
+        else:
+            dense = [self._factored(common, shape, derivative, free)]
         scattered: list[tuple[Term, Value]] = []
-        parts = [split(term) for term in node.terms]
-        plain = [len(structure.operands) == 1 and _distinct(structure.output) for structure, _ in parts]
-        for term, (structure, core), is_plain in zip(node.terms, parts, plain, strict=True):
-            signed = is_plain and sum(plain) > 1  # a difference of arrays takes no product with −1
-            value = self._contraction.write(core, term.coefficient, derivative, isinstance(node, Adjoint), signed)
-            axes = structure.indices[0]
-            if is_plain:
-                aligned = value.text + insert_axes([index in axes for index in term.output])
-                dense.append(Value(aligned, value.shape, value.fresh and aligned == value.text))
-            else:
+        for term, structure, is_plain in zip(terms, parts, plain, strict=True):
+            if not is_plain:
+                _, core = split(term)
+                value = self._contraction.write(core, term.coefficient, derivative, free, signed=False)
                 scattered.append((structure, value))
         if len(dense) == 1 and not scattered and len(dense[0].shape) == len(shape):
             (only,) = dense
             return self._lines.emit(only.text, shape, derivative=derivative) if only.text.startswith("-") else only
-        if len(dense) == 1 and not scattered and not node.terms[0].operands:  # the same number everywhere
+        if len(dense) == 1 and not scattered and not terms[0].operands:  # the same number everywhere
             return self._lines.emit(f"np.full({shape}, {dense[0].text})", shape, derivative=derivative)
         total = join_sum([value.text for value in dense])
         full = any(len(value.shape) == len(shape) for value in dense)
@@ -74,6 +80,23 @@ class NetworkWriter:
             empty = False
         return out
 
+    def _aligned(self, term: Term, derivative: bool, free: bool, signed: bool) -> Value:
+        """A term without deltas, with new axes where it has none: a difference of arrays takes no product with −1."""
+        structure, core = split(term)
+        value = self._contraction.write(core, term.coefficient, derivative, free, signed)
+        text = value.text + insert_axes([index in structure.indices[0] for index in term.output])
+        return Value(text, value.shape, value.fresh and text == value.text)
+
+    def _factored(self, common: CommonFactor, shape: tuple[int, ...], derivative: bool, free: bool) -> Value:
+        """A sum of terms that have a factor in common: the sum of what is left of them, times the factor."""
+        parts = [self._aligned(term, derivative, free, signed=True) for term in common.rest]
+        held = [any(index in term.held for term in common.rest) for index in common.rest[0].output]
+        first = held.index(True) if any(held) else len(held)
+        inner = tuple(size if here else 1 for size, here in zip(shape, held, strict=True))[first:]
+        total = self._lines.emit(join_sum([part.text for part in parts]), inner, derivative=derivative)
+        factor = aligned(self._contraction.value(common.operand).text, common.indices, common.output)
+        return self._lines.emit(f"{factor} * {total.text}", shape, prod(shape), derivative)
+
     def _scatter(self, out: Value, structure: Term, value: Value, how: str) -> None:
         """Write a compressed array through a view of `out` that walks the deltas and index maps: no zero is touched.
 
@@ -82,6 +105,10 @@ class NetworkWriter:
         picks = [one.pick for one in structure.operands[1:] if isinstance(one, Selector) and one.pick.indices]
         source = f"np.arange({prod(out.shape)}).reshape({out.shape})" if picks else out.text
         view, distinct, lengths = self._view(source, out.shape, structure)
+        if structure.output == (0, 0) and not structure.operands[1:] and self._lines.is_in_c_order(out):
+            view = f"{out.text}.reshape(-1)[::{out.shape[0] + 1}]"  # the diagonal
+            self._lines.write(f"{view} {how} {value.text}")
+            return
         core_axes = structure.indices[0]
         text = value.text + insert_axes([index in core_axes for index in distinct])
         if not picks:

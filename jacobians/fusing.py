@@ -1,0 +1,93 @@
+"""Fusing: an intermediate that is read once is multiplied out where it is read, if that costs no multiplication more.
+
+A shared adjoint fixes an order: what is inside it is contracted before what is outside. Read once, it shares nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+
+from .contraction import price
+from .expression import Expression, Network, Term
+from .flattening import substitute
+from .freezing import split
+from .index_maps import IndexMap
+from .sizes import bind_size
+from .terms import merge_like
+
+#: A network is not multiplied out to more operands than that: the search for its order is exact up to here.
+MOST = 9
+
+Inputs = Callable[[Expression], Sequence[Expression]]
+
+
+def fused(roots: Sequence[Expression], inputs: Inputs, sizes: Mapping[str, int]) -> dict[int, tuple[Term, ...]]:
+    """Other terms for networks below `roots`, by serial number; `inputs` tells what a node is computed from."""
+    nodes = below(roots, inputs)
+    readers: Counter[int] = Counter(root.serial for root in roots)
+    for node in nodes:
+        if isinstance(node, Network):
+            readers.update(operand.serial for term in node.terms for operand in term.operands)
+        else:
+            readers.update(child.serial for child in inputs(node))
+    found: dict[int, tuple[Term, ...]] = {}
+    for node in nodes:
+        if not isinstance(node, Network):
+            continue
+        terms = [_opened(term, readers, found, sizes) for term in node.terms]
+        if any(new is not old for new, old in zip(terms, node.terms, strict=True)):
+            found[node.serial] = tuple(merge_like(terms))
+    return found
+
+
+def below(roots: Sequence[Expression], inputs: Inputs) -> list[Expression]:
+    """Every node below `roots`, inputs first."""
+    order: list[Expression] = []
+    seen: set[int] = set()
+    stack: list[tuple[Expression, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+        elif node.serial not in seen:
+            seen.add(node.serial)
+            stack.append((node, True))
+            stack += [(child, False) for child in reversed(inputs(node)) if child.serial not in seen]
+    return order
+
+
+def _opened(
+    term: Term, readers: Mapping[int, int], found: Mapping[int, tuple[Term, ...]], sizes: Mapping[str, int]
+) -> Term:
+    """`term` with what only it reads multiplied out, as far as that costs nothing."""
+    place = 0
+    while place < len(term.operands):
+        operand = term.operands[place]
+        if isinstance(operand, Network) and readers[operand.serial] == 1:
+            inner = found.get(operand.serial, operand.terms)
+            if len(inner) == 1 and _plain(inner[0]) and _plain(term, outer=True):
+                joint = substitute(term, place, inner[0])
+                apart = cost_of(inner[0], sizes) + cost_of(term, sizes)
+                if len(joint.operands) <= MOST and cost_of(joint, sizes) <= apart:
+                    term = joint
+                    continue
+        place += 1
+    return term
+
+
+def _plain(term: Term, outer: bool = False) -> bool:
+    """Whether no index map is in a term and, of an inner one, every axis is that of an operand, and no two are one."""
+    if any(isinstance(operand, IndexMap) for operand in term.operands):
+        return False
+    return outer or (len(set(term.output)) == len(term.output) and set(term.output) <= term.held)
+
+
+def cost_of(term: Term, sizes: Mapping[str, int]) -> int:
+    """The multiplications of a term, contracted in the best order."""
+    _, core = split(term)
+    bound = [bind_size(size, sizes) for size in core.sizes]
+    if len(core.operands) < 2:
+        return 0 if term.coefficient in (1.0, -1.0) else prod(bound[index] for index in core.output)
+    return price(core.indices, core.output, bound, [operand.serial for operand in core.operands])
