@@ -52,6 +52,12 @@ class Elaborator:
         variable = self.declarations.find(raw)
         return None if variable is None else Value(variable)
 
+    @property
+    def longest_name(self) -> int:
+        """So many characters has a spelling of a name, at most: W1 may be W_1, and x̃ may be x_tilde."""
+        names = [*self.declarations.names, *self.defined]
+        return max((len(name) for name in names), default=0) + len("_tilde")
+
     def is_known(self, raw: str) -> bool:
         return self.lookup(raw) is not None
 

@@ -49,7 +49,7 @@ def _named_items(
     name = bare_name(atom)
     if name is None or _is_constant(name.text):
         return [plain]
-    ends = split_word(name.text, elaborator.is_known)
+    ends = split_word(name.text, elaborator.is_known, elaborator.longest_name)
     if ends is None:
         return [plain]
     pieces = [part_of(name, start, end) for start, end in zip([0, *ends], ends, strict=False)]

@@ -73,13 +73,16 @@ def spellings(atom: t.Node, postfixes: Sequence[t.Postfix]) -> list[tuple[str, i
     return found[::-1]
 
 
-def split_word(word: str, is_known: Callable[[str], bool]) -> list[int] | None:
-    """Where a word falls into known names, the longest first: the ends of the pieces. None where it does not."""
+def split_word(word: str, is_known: Callable[[str], bool], longest: int) -> list[int] | None:
+    """Where a word falls into known names of at most `longest` characters, the longest first: the ends of the pieces.
+
+    None where it does not.
+    """
     if len(word) > LONGEST_WORD:
         return None
     dead: set[int] = set()
     ends: list[int] = []
-    tries = [len(word)]
+    tries = [min(len(word), longest)]
     while True:
         start = ends[-1] if ends else 0
         if start == len(word):
@@ -88,7 +91,7 @@ def split_word(word: str, is_known: Callable[[str], bool]) -> list[int] | None:
             if end not in dead and is_known(word[start:end]):
                 tries[-1] = end - 1
                 ends.append(end)
-                tries.append(len(word))
+                tries.append(min(len(word), end + longest))
                 break
         else:
             dead.add(start)

@@ -14,7 +14,7 @@ from .parts import Part
 from .places import Place
 
 #: So many candidates are tried, and so many of the same kind are proposed.
-MOST_TRIED = 250
+MOST_TRIED = 120
 MOST_SHOWN = 3
 #: Fewer in a long text: each is read again in full. And only among so many parts around the place.
 MOST_WORK, MOST_PARTS = 4000, 24
