@@ -120,6 +120,9 @@ MEANINGS: list[tuple[str, tuple[Any, ...], Callable[[dict[str, Any]], Any]]] = [
      lambda v: np.diag(v["z"]) + np.outer(sigma(v["z"]) * sigma(-v["z"]), v["z"])),
     ("A_{2j}", ("d",), lambda v: v["A"][1]),
     ("x_1 x_5", (), lambda v: v["x"][0] * v["x"][4]),
+    ("∇_x x'A x", ("d",), lambda v: (v["A"] + v["A"].T) @ v["x"]),
+    (r"\nabla_{\mathbf{A}} \mathbf{x}^\top \mathbf{A} \mathbf{y}", ("d", "d"), lambda v: np.outer(v["x"], v["y"])),
+    ("∂(∂(x'A x)/∂x)/∂x", ("d", "d"), lambda v: v["A"] + v["A"].T),
     ("dσ(z)/dz", ("h", "h"), lambda v: np.diag(sigma(v["z"]) * sigma(-v["z"]))),
 ]  # fmt: skip
 
@@ -248,7 +251,14 @@ def test_shapes_that_do_not_fit_are_named_at_their_place() -> None:
 
 
 def test_deep_nesting_and_long_texts_are_refused() -> None:
-    for text in ("(" * 5000 + "x" + ")" * 5000, "\\sqrt{" * 500 + "x" + "}" * 500, "‖(" * 3000):
+    for text in (
+        "\\hat" * 5000 + "x",
+        "∂" * 900 + "x",
+        "\\mathbf{\\tilde" * 40 + "x" + "}" * 40,
+        "(" * 5000 + "x" + ")" * 5000,
+        "\\sqrt{" * 500 + "x" + "}" * 500,
+        "‖(" * 3000,
+    ):
         with pytest.raises(ParseError, match="deep"):
             parse(text, x="d")
     with pytest.raises(ParseError, match="characters"):

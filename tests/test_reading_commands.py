@@ -38,6 +38,29 @@ def test_shape_prints_the_tree(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_shape_of_definitions_fractions_and_equations(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "shape", r"q := A x; -q + \frac{x}{2} = q'", "--where", "x:d A:d,d")
+    assert code == 0
+    assert out == (
+        "q := A x  d\n"
+        "└─ A x    d\n"
+        "   ├─ A   d × d\n"
+        "   └─ x   d\n"
+        "\n"
+        "-   q   +   \\frac{x}{2}\n"
+        "    d       d\n"
+        "\n"
+        "-q + \\frac{x}{2}  d\n"
+        "├─ q              d\n"
+        "└─ \\frac{x}{2}    d\n"
+        "   ├─ x           d\n"
+        "   └─ 2           scalar\n"
+        "q'  1 × d\n"
+        "\n"
+        "result  d ≠ 1 × d: the sides have different shapes\n"
+    )
+
+
 def test_shape_points_at_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "shape", "x r' W2", "--where", "x:d r:n W2:h,n")
     assert (code, out) == (2, "")
@@ -119,6 +142,8 @@ CHECKED = [
     (r"\frac{\partial \det(\mathbf{A})}{\partial \mathbf{A}} = \det(\mathbf{A})\,\mathbf{A}^{-1}", 0, "true   d × d"),
     ("(∂(W1 x)/∂W1)_{ijk} = δ_{ik} x_j", 0, "true   h × d × h"),
     ("∂(A x)_i/∂A_{jk} = δ_{ik} x_j", 1, "by value"),
+    ("∂(x'A)/∂x = A'", 1, "true where the left side is brought from 3D to 2D (item 4)"),
+    ("∇_x ½ x'x = x", 0, "true   d;"),
     ("A - I = A - I_d", 0, "true   d × d"),
     ("∂(1ᵀ x)/∂x = 1ᵀ", 0, "true   1 × d"),
     ("q = W1 x; p := σ(q); ℓ := ½‖W2 p‖²; ∂ℓ/∂W1 = x (W2 p)' W2 diag(σ'(q))", 0, "true   d × h"),

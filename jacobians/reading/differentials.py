@@ -35,7 +35,8 @@ def differentiated(elaborator: Elaborator, place: Place, numerator: Part, denomi
         raise parse_error(elaborator.text, denominator.place, f"a derivative is by a name, and {shown} is none")
     if has_entries(numerator.value) or letters:
         return _of_entries(elaborator, place, numerator, by, letters)
-    whole = numerator.value.whole
+    # the derivative of a derivative has its axes, as in the Hessian; any other row has two
+    whole = numerator.value.expression if numerator.value.chain is not None else numerator.value.whole
     if whole.ndim + by.rank > MOST_AXES:
         raise shape_error(elaborator.text, place, f"a derivative with more than {MOST_AXES} axes")
     if by.expression not in topological([whole]):
@@ -47,7 +48,13 @@ def differentiated(elaborator: Elaborator, place: Place, numerator: Part, denomi
     except JacobiansError as error:
         raise shape_error(elaborator.text, place, str(error)) from None
     row = whole.ndim == 0 and by.rank == 1
-    return Part(place, Value(result, row, chain=(numerator.value.expression, by.expression)), (numerator,))
+    return Part(place, Value(result, row, chain=(whole, by.expression)), (numerator,))
+
+
+def operated(elaborator: Elaborator, place: Place, operator: t.Operator, argument: Part) -> Part:
+    """∂/∂x of what follows, or ∇_x of it: the transpose, in the shape of x for a scalar (item 1a)."""
+    part = differentiated(elaborator, place, argument, operator.denominator)
+    return Part(place, values.transposed(part.value), part.children) if operator.gradient else part
 
 
 def _of_entries(elaborator: Elaborator, place: Place, numerator: Part, by: Value, letters: str) -> Part:
@@ -127,8 +134,15 @@ def fraction(elaborator: Elaborator, node: t.Fraction, expected: Shape | None = 
         raise parse_error(
             elaborator.text, node.place, "∂ on one side of the bar alone: a derivative has it above and below"
         )
-    made = elaborator.combined([elaborator.part(node.top, expected), elaborator.part(node.bottom)], [quotient])
+    made = elaborator.combined(
+        [elaborator.part(_within(node.top), expected), elaborator.part(_within(node.bottom))], [quotient]
+    )
     return Part(node.place, made.value, made.children)
+
+
+def _within(node: t.Node) -> t.Node:
+    """What the braces of a fraction hold."""
+    return node.parts[0] if isinstance(node, t.Group) and node.bracket == "{" else node
 
 
 def quotient(a: Value, b: Value) -> Value:

@@ -261,7 +261,7 @@ class Elaborator:
             parts.clear()
             if isinstance(item.atom, t.Summation):
                 return subscripts.summed(self, item.atom, argument)
-            return differentials.differentiated(self, item.place.to(argument.place), argument, item.atom.denominator)
+            return differentials.operated(self, item.place.to(argument.place), item.atom, argument)
         argument = parts.pop()[1]
         place = item.place.to(argument.place)
         if parts and parts[-1][0] == "":

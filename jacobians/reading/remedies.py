@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import JacobiansError
 from ..expression import Array, Variable, topological
 from ..jacobian_tensor import derivative
-from ..layout import LAYOUTS, from_numerator
+from ..layout import LAYOUTS, collapse, from_numerator
 from ..notation.names import number, typeset
 from . import repairs
 from . import tree as t
@@ -24,9 +24,23 @@ from .values import describe
 
 def remedies(reading: Reading, left: Part, right: Part, found: Tried, again: Callable[[str], Reading]) -> list[str]:
     """All that was found, likeliest first; `again` reads a changed text."""
-    said = [*_layouts(left, right, found), *_orders(left, right, found), *_multiple(found)]
+    said = [
+        *_collapsed(left, right, found),
+        *_layouts(left, right, found),
+        *_orders(left, right, found),
+        *_multiple(found),
+    ]
     changed = [] if said else _changed(reading, left, right, again)
     return [*said, *changed, *_symmetric(left, right), *_derived(left, "left"), *_derived(right, "right")]
+
+
+def _collapsed(left: Part, right: Part, found: Tried) -> list[str]:
+    """One side is the other by the notes' 3D→2D rule."""
+    for sides, one, other in ((found, "left", "right"), (found.flipped, "right", "left")):
+        first = sides.lefts[0].shape
+        if len(first) == 3 and 1 in first[:2] and sides.rights[0].ndim == 2 and sides.seen(collapse):
+            return [f"true where the {one} side is brought from 3D to 2D (item 4), as the {other} side is"]
+    return []
 
 
 def _layouts(left: Part, right: Part, found: Tried) -> list[str]:

@@ -16,23 +16,38 @@ WIDEST = 80
 def shape_lines(reading: Reading) -> list[str]:
     """The report of a reading: factors over shapes, the tree of parts with their shapes, the result, the notes."""
     lines: list[str] = []
-    for number, (_, parts) in enumerate(reading.statements):
+    for number, (node, parts) in enumerate(reading.statements):
         if number:
             lines.append("")
         for part in parts:
-            over = _factors(reading, part)
-            lines += [*over, *([""] if over else []), *_tree(reading, part)]
-    lines += ["", f"result  {show_shape(reading.statements[-1][1][-1].value.shape)}"]
-    lines += [f"note: {note}" for note in reading.notes]
-    return lines
+            over = _side_by_side(reading, part)
+            title = reading.source(node.place if len(parts) == 1 else part.place)
+            lines += [*over, *([""] if over else []), *_tree(reading, part, title)]
+    shapes = [show_shape(part.value.shape) for part in reading.statements[-1][1]]
+    result = shapes[0] if len(set(shapes)) == 1 else f"{' ≠ '.join(shapes)}: the sides have different shapes"
+    lines += ["", f"result  {result}"]
+    return [*lines, *(f"note: {note}" for note in reading.notes)]
 
 
-def _factors(reading: Reading, part: Part) -> list[str]:
-    """The parts of the top side by side, each with its shape under it; nothing where they do not fit on a line."""
-    texts = [reading.source(child.place) for child in part.children]
-    shapes = [show_shape(child.value.shape) for child in part.children]
+def _side_by_side(reading: Reading, part: Part) -> list[str]:
+    """The parts of the top and what stands between them, each part with its shape under it, where that fits a line."""
+    texts: list[str] = []
+    shapes: list[str] = []
+    done = part.place.start
+    for child in part.children:
+        between = "".join(reading.text[done : child.place.start].split())
+        if between:
+            texts.append(between)
+            shapes.append("")
+        texts.append(reading.source(child.place))
+        shapes.append(show_shape(child.value.shape))
+        done = child.place.end
+    rest = reading.text[done : part.place.end].strip()
     widths = [max(width(text), width(shape)) for text, shape in zip(texts, shapes, strict=True)]
-    if len(texts) < 2 or sum(widths) + 3 * len(widths) > WIDEST:
+    brackets = rest or any(
+        mark in text for text, shape in zip(texts, shapes, strict=True) if not shape for mark in "({[\\"
+    )
+    if len(part.children) < 2 or brackets or sum(widths) + 3 * len(widths) > WIDEST:
         return []
     rows = [[_padded(cell, wide) for cell, wide in zip(row, widths, strict=True)] for row in (texts, shapes)]
     return ["   ".join(row).rstrip() for row in rows]
@@ -42,8 +57,11 @@ def _padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def _tree(reading: Reading, part: Part) -> list[str]:
-    rows = [(prefix, reading.source(one.place), show_shape(one.value.shape)) for prefix, one in _walk(part, "", "")]
+def _tree(reading: Reading, part: Part, title: str) -> list[str]:
+    rows = [
+        (prefix, reading.source(one.place) if prefix else title, show_shape(one.value.shape))
+        for prefix, one in _walk(part, "", "")
+    ]
     shapes = max(width(shape) for _, _, shape in rows)
     room = max(12, WIDEST - shapes - 2)
     lefts = [prefix + _cut(text, room - width(prefix)) for prefix, text, _ in rows]

@@ -43,9 +43,10 @@ def key(raw: str) -> str:
     return "_".join([stem + digits, *sorted(accents), *rest])
 
 
-def keys(raw: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def keys(raw: str) -> tuple[str, ...]:
     """The keys to try, best first: ℓ is ell, and l where no ell is known, as Python reads it."""
-    return list(dict.fromkeys([key(raw), key(raw.replace("ℓ", "l"))]))
+    return tuple(dict.fromkeys([key(raw), key(raw.replace("ℓ", "l"))]))
 
 
 def accent_name(command: str) -> str:

@@ -29,12 +29,19 @@ def _parser() -> lark.Lark:
 
         def lex(self, tokens: Any) -> Iterator[lark.Token]:  # type: ignore[override]  # it is called with what is parsed
             for token in tokens:
-                wrapped = lark.Token(token.kind, token.text)
-                wrapped.value = token
-                yield wrapped
+                yield _wrapped(token)
 
     grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
     return lark.Lark(grammar, parser="lalr", lexer=Given, start="start")
+
+
+def _wrapped(token: Token) -> lark.Token:
+    """A token as the parser takes it, with our own as its value."""
+    import lark
+
+    wrapped = lark.Token(token.kind, token.text)
+    wrapped.value = token
+    return wrapped
 
 
 def read_tree(text: str, is_known: Callable[[str], bool] = lambda word: False) -> t.Page:
@@ -57,7 +64,19 @@ def read_tree(text: str, is_known: Callable[[str], bool] = lambda word: False) -
     return page
 
 
-_OPERAND = {"NUMBER", "WORD", "OPEN", "OPEN_BRACE", "NORM_OPEN", "ABS_OPEN", "ACCENT", "FONT", "FRACTION", "ROOT"}
+_OPERAND = {
+    "NUMBER",
+    "WORD",
+    "OPEN",
+    "OPEN_BRACE",
+    "NORM_OPEN",
+    "ABS_OPEN",
+    "ACCENT",
+    "FONT",
+    "FRACTION",
+    "ROOT",
+    "NABLA",
+}
 _AFTER = {"PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED", "POWER", "ENTRYWISE_POWER", "SUBSCRIPT"}
 _OPERATORS = {"SIGN", "BOX", "TIMES", "DIVIDE"}
 
@@ -75,7 +94,12 @@ def _unexpected(text: str, tokens: list[Token], error: Any) -> Exception:
     else:
         place, shown = Place(last.end, last.end + 1, last.line, last.column + last.end - last.start), "found the end"
         before = tokens[-1]
-    expected: set[str] = getattr(error, "accepts", None) or getattr(error, "expected", None) or set()
+    parser = _parser().parse_interactive()
+    for token in tokens:
+        if token is found:
+            break
+        parser.feed_token(_wrapped(token))
+    expected: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
     after = f" after {text[before.place.start : before.place.end].strip()}" if before is not None else ""
     return parse_error(text, place, f"expected {in_words(expected)}{after.rstrip()}, {shown}")
 
@@ -83,17 +107,14 @@ def _unexpected(text: str, tokens: list[Token], error: Any) -> Exception:
 def in_words(kinds: Iterable[str]) -> str:
     """Kinds of tokens as a reader would call them, the many kinds of operand and operator as one."""
     rest = set(kinds)
+    operand, operator = {"NUMBER", "WORD", "OPEN"} <= rest, {"SIGN", "TIMES"} <= rest
     words: list[str] = []
-    if {"NUMBER", "WORD", "OPEN"} <= rest:
-        words.append("an operand (a name, a number, a bracket)")
-        rest -= _OPERAND | {"PARTIAL"}
-    if {"SIGN", "TIMES"} <= rest:
-        words.append("an operator")
-        rest -= _OPERATORS | {"EQUALS", "DEFINED", "SEPARATOR"}
-    if rest >= {"POWER", "PRIME"}:
-        rest -= _AFTER
-    if words:
-        rest -= {"SIGN"}
+    if operator:  # an operand has ended
+        words = ["an operator", "another operand"]
+        rest -= _OPERAND | _OPERATORS | _AFTER | {"PARTIAL", "SIGN", "EQUALS", "DEFINED", "SEPARATOR"}
+    elif operand:
+        words = ["an operand (a name, a number, a bracket)"]
+        rest -= _OPERAND | {"PARTIAL", "SIGN"}
     words += sorted(IN_WORDS.get(kind, kind.lower()) for kind in rest)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "something else"
 
@@ -237,6 +258,9 @@ class Builder:
 
     def _operator(self, place: Place, children: list[Any]) -> t.Node:
         return t.Operator(place, next(child for child in children if isinstance(child, t.Node)))
+
+    def _gradient(self, place: Place, children: list[Any]) -> t.Node:
+        return t.Operator(place, children[2], gradient=True)
 
     def _group(self, place: Place, children: list[Any]) -> t.Node:
         parts = tuple(child for child in children if isinstance(child, t.Node))

@@ -60,6 +60,7 @@ IN_WORDS = {
     "FRACTION": "\\frac",
     "ROOT": "√",
     "PARTIAL": "∂",
+    "NABLA": "∇",
     "COMMA": "a comma",
     "$END": "the end",
 }
@@ -83,6 +84,7 @@ COMMANDS = {
     **dict.fromkeys(["rbrace", "rbrack"], "CLOSE"),
     "sqrt": "ROOT",
     "partial": "PARTIAL",
+    "nabla": "NABLA",
     "prime": "PRIME",
     "coloneqq": "DEFINED",
     "div": "DIVIDE",
@@ -105,6 +107,7 @@ CHARACTERS = {
     **dict.fromkeys("⊤ᵀ", "TRANSPOSED"),
     **dict.fromkeys("∂", "PARTIAL"),
     **dict.fromkeys("√", "ROOT"),
+    **dict.fromkeys("∇", "NABLA"),
     **dict.fromkeys(" \t\r\f\v$&~\u00a0\u2009\u200a\u2061\u2062", ""),
     "{": "OPEN_BRACE",
     "|": "|",
@@ -253,8 +256,20 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
     """Brackets checked, and bars told apart: one closes where an operand has ended and its like is open."""
     result: list[Token] = []
     open_: list[Token] = []
+    depths: list[int] = []  # how deep it is at each open bracket
+    prefixes = 0  # accents, fonts and ∂ one before the other: each holds the next
     for token in tokens:
         kind = token.kind
+        if kind in _PREFIXES:
+            prefixes += 1
+        elif kind in ("OPEN", "OPEN_BRACE", "‖", "|"):
+            depths.append((depths[-1] if depths else 0) + prefixes + 1)
+            prefixes = 0
+        else:
+            prefixes = 0
+        depth = (depths[-1] if depths else 0) + prefixes
+        if depth > DEEPEST:
+            raise parse_error(text, token.place, f"brackets within brackets, more than {DEEPEST} deep")
         if kind in ("OPEN", "OPEN_BRACE"):
             open_.append(token)
         elif kind == "CLOSE":
@@ -263,6 +278,7 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
             if not open_:
                 raise parse_error(text, token.place, f"this {token.text} closes nothing")
             opened = open_.pop()
+            depths.pop()
             if _PARTNERS[opened.text] != token.text:
                 raise parse_error(
                     text, token.place, f"expected {_PARTNERS[opened.text]} to close {opened.text}, found {token.text}"
@@ -272,20 +288,20 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
             ended = bool(result) and result[-1].kind in _ENDS
             if open_ and open_[-1].kind == kind and ended:
                 open_.pop()
+                del depths[-2:]  # its own, and that of the bar that it closes
                 token = replace(token, kind=f"{name}_CLOSE")
             else:
                 open_.append(token)
                 token = replace(token, kind=f"{name}_OPEN")
         elif kind == "SEPARATOR" and open_:
             raise parse_error(text, open_[-1].place, f"this {open_[-1].text} is not closed")
-        if len(open_) > DEEPEST:
-            raise parse_error(text, token.place, f"brackets within brackets, more than {DEEPEST} deep")
         result.append(token)
     if open_:
         raise parse_error(text, open_[-1].place, f"this {open_[-1].text} is not closed")
     return result
 
 
+_PREFIXES = {"ACCENT", "FONT", "PARTIAL", "ROOT", "NABLA"}
 #: An operand may end with one of these.
 _ENDS = {
     *("NUMBER", "WORD", "CLOSE", "NORM_CLOSE", "ABS_CLOSE", "PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED"),

@@ -83,9 +83,10 @@ class Differential(Node):
 
 @dataclass(frozen=True, slots=True)
 class Operator(Node):
-    """∂/∂x, which acts on what follows."""
+    """∂/∂x, which acts on what follows; `gradient` for ∇_x, its transpose."""
 
     denominator: Node
+    gradient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
