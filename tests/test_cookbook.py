@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import assert_close, below, central_differences, numerator, relevant
+from latex_checks import assert_strict
 from printed import read_components, read_matrix
 
 from docs.cookbook import OMITTED, ROWS, Row
@@ -14,11 +15,19 @@ from docs.cookbook.__main__ import main
 from jacobians import evaluate
 from jacobians.expression import Named
 from jacobians.notation.names import typeset
+from jacobians.reading.deciding import decide
+from jacobians.reading.entry import Reading, read
 
 DISTINCT = {"n": 3, "m": 2, "p": 5, "q": 2}
 INDEX_MAPS = {"39", "143", "144"}  # merged axes and listed entries, which no arithmetic spells
 EQUAL = {"n": 3, "m": 3, "p": 3, "q": 3}
-rows = pytest.mark.parametrize("row", ROWS, ids=[f"({row.number}) {row.left}" for row in ROWS])
+
+
+def name(row: Row) -> str:
+    return f"({row.number}) {row.left}"
+
+
+rows = pytest.mark.parametrize("row", ROWS, ids=name)
 
 
 def differences(row: Row, values: dict[str, np.ndarray]) -> np.ndarray:
@@ -49,6 +58,12 @@ def calculated(row: Row, values: dict[str, np.ndarray], sizes: dict[str, int]) -
     return row.derivative().evaluate(values)
 
 
+def with_named(row: Row, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The values, and those of what is named on the left side."""
+    named = [node for node in below(row.value(row.variables)) if isinstance(node, Named)]
+    return values | {node.name: evaluate(node.body, relevant(values, node)) for node in named}
+
+
 def from_cookbook(row: Row, expected: np.ndarray) -> np.ndarray:
     """From the Cookbook's layout: the axes of the variable reversed, unless the row is no plain derivative."""
     plain = not row.moving and row.then is None
@@ -72,13 +87,11 @@ def test_the_value_is_the_cookbooks_and_that_of_differences(row: Row, sizes: dic
 def test_the_printed_form_means_what_it_says(row: Row, sizes: dict[str, int]) -> None:
     values = row.values(sizes)
     expected = calculated(row, values, sizes)
-    expression = row.expression() if row.moving or row.then is not None else row.derivative().expression
-    named = [node for node in below(expression, row.value(row.variables)) if isinstance(node, Named)]
-    given = values | {node.name: evaluate(node.body, relevant(values, node), sizes) for node in named}
-    read = read_components if row.closed_form() is None else read_matrix
+    reader = read_components if row.closed_form() is None else read_matrix
     if row.number in INDEX_MAPS:
         pytest.skip("an index map, such as the merging of two axes, has no arithmetic to read")
-    assert_close(read(row.form, expected.shape, {typeset(k): v for k, v in given.items()}, sizes, "tanh"), expected)
+    given = {typeset(name): value for name, value in with_named(row, values).items()}
+    assert_close(reader(row.form, expected.shape, given, sizes, "tanh"), expected)
 
 
 @rows
@@ -108,3 +121,51 @@ def test_a_page_that_is_not_up_to_date_is_told(
     assert "python -m docs.cookbook" in capsys.readouterr().err
     assert main([]) == 0
     assert main(["--check"]) == 0
+
+
+UNREADABLE = {"143", "144"}  # entries of a Toeplitz matrix by their places have no notation
+
+
+def equation(row: Row) -> str:
+    """The row as a text that `jacobians check` decides: definitions, the derivative, and the form."""
+    of, by = row.left, row.by
+    if row.then is None:
+        left = f"∂({of})/∂{by}"
+        if row.order == 2:  # of the gradient: that of a scalar by a vector is a row
+            left = f"∂(({left})ᵀ)/∂{by}" if row.shapes[by] else f"∂({left})/∂{by}"
+        of = left if row.closed_form() is not None else f"({left})_{{{'ijkl'[: row.derivative().ndim]}}}"
+    return "; ".join([*([row.where] if row.where else []), f"{of} = {row.form}"])
+
+
+def shapes_of(row: Row) -> dict[str, str]:
+    """Sizes by name; as numbers where the text does not name them, so that XᵀX of a tall X is invertible."""
+    if "I_" in row.form + row.where:
+        return dict(row.shapes)
+    return {
+        name: " ".join(str(DISTINCT.get(size, size)) for size in sizes.split()) for name, sizes in row.shapes.items()
+    }
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.moving and row.number not in UNREADABLE], ids=name)
+def test_the_row_is_read_back_as_an_equation_and_decided_true(row: Row) -> None:
+    def again(text: str) -> Reading:
+        return read(text, shapes_of(row), "tanh")
+
+    verdicts = decide(again(equation(row)), 0, again)
+    assert [one.true for one in verdicts] == [True], verdicts
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.moving and row.then is None], ids=name)
+def test_the_form_in_latex_is_read_back(row: Row) -> None:
+    jacobian = row.derivative()
+    if jacobian.matrix_notation() is None:
+        pytest.skip("by components")
+    latex = jacobian.latex(symbol=False)
+    assert_strict(latex)
+    values = row.values(DISTINCT)
+    given = with_named(row, values)
+    named = {node.name: " ".join(map(str, node.shape)) for node in below(row.value(row.variables)) if node.name}
+    read_back = read(latex, {**row.shapes, **named}, "tanh", expected=jacobian.shape).part.value.whole
+    expected = jacobian.evaluate(values)
+    found = evaluate(read_back, relevant(given, read_back), sizes=DISTINCT)
+    assert_close(np.reshape(found, expected.shape), expected)

@@ -22,10 +22,11 @@ The layout here is the numerator layout: the axes of y, and then those of x reve
 as they stand, so that its derivative of a scalar by a matrix has the shape of that matrix; it is `layout="ad"` here,
 and for a scalar by a matrix the transpose of what this page shows.
 
-Every row is a test (`tests/test_cookbook.py`): the derivative's value is compared with the Cookbook's own right side in
+Every row is a test (`tests/test_cookbook.py`). The derivative's value is compared with the Cookbook's own right side in
 NumPy, its axes reversed, and with extrapolated central differences of the left side, on matrices of distinct and of
-equal sizes. The calculus is not told that a matrix is symmetric: where the Cookbook assumes it, W + Wᵀ here is its
-2 W.
+equal sizes. The printed form is evaluated by a small reader that knows no calculus; and the row is read back as the
+equation that it is, ∂(left)/∂x = form, which `jacobians check` decides to be true. The calculus is not told that a
+matrix is symmetric: where the Cookbook assumes it, W + Wᵀ here is its 2 W.
 
 This page is generated: `python -m docs.cookbook` writes it from `docs/cookbook/`, and `--check` compares.
 """
@@ -38,8 +39,9 @@ def cell(text: str) -> str:
 def line(row: Row) -> str:
     remarks = [f"{' and '.join(row.symmetric)} symmetric"] if row.symmetric else []
     remarks += [row.note] if row.note else []
-    by = "" if row.moving else row.by
-    return f"| ({row.number}) | {cell(row.left)} | {by} | {cell(row.printed())} | {cell('; '.join(remarks))} |"
+    by = "" if row.moving else ", ".join([row.by] * row.order)
+    of = f"{row.left}, {row.where}" if row.where else row.left
+    return f"| ({row.number}) | {cell(of)} | {by} | {cell(row.printed())} | {cell('; '.join(remarks))} |"
 
 
 def page() -> str:

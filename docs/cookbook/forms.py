@@ -94,7 +94,7 @@ FIRST = [
 SECOND = [
     Row(
         "76",
-        "Σ X_kl X_mn",
+        "(1ᵀ X 1)²",
         "X",
         {"X": "n m"},
         lambda X: np.sum(X) * np.sum(X),
@@ -220,7 +220,7 @@ HIGHER = [
     ),
     Row(
         "92",
-        "aᵀ (Xᵀ)ⁿ Xⁿ b, n = 2",
+        "aᵀ (X²)ᵀ X² b",
         "X",
         {"a": "n", "X": "n n", "b": "n"},
         lambda a, X, b: a @ (X @ X).T @ X @ X @ b,
@@ -230,7 +230,7 @@ HIGHER = [
     ),
     Row(
         "93",
-        "sᵀ A r, s = tanh(P x), r = tanh(Q x)",
+        "sᵀ A r",
         "x",
         {"x": "n", "P": "p n", "Q": "q n", "A": "p q"},
         lambda x, P, Q, A: called(np.tanh(P @ x), "s") @ A @ called(np.tanh(Q @ x), "r"),
@@ -239,10 +239,11 @@ HIGHER = [
             + (Q.T * (1 - np.tanh(Q @ x) ** 2)) @ A.T @ np.tanh(P @ x)
         ),
         "rᵀ Aᵀ diag(σ′(P x)) P + sᵀ A diag(σ′(Q x)) Q",
+        where="s := tanh(P x); r := tanh(Q x)",
     ),
     Row(
         "94, 95",
-        "(A x)ᵀ(A x) / (B x)ᵀ(B x)",
+        "(A x)ᵀ (A x) / ((B x)ᵀ (B x))",
         "x",
         {"A": "p n", "x": "n", "B": "q n"},
         ratio,
@@ -260,7 +261,7 @@ HIGHER = [
     ),
     Row(
         "98",
-        "xᵀ A x + bᵀ x, twice",
+        "xᵀ A x + bᵀ x",
         "x",
         {"x": "n", "A": "n n", "b": "n"},
         lambda x, A, b: x @ A @ x + b @ x,

@@ -23,12 +23,13 @@ def entries_of_inverse(X):
 ROWS = [
     Row(
         "59",
-        "Y⁻¹, Y = A + t² B",
+        "Y⁻¹",
         "t",
         Y_OF_T,
         lambda A, B, t: inv(moving(A, B, t)),
         inverse_of_moving,
         "−2 t Y⁻¹ B Y⁻¹",
+        where="Y := A + t² B",
     ),
     Row("60", "X⁻¹", "X", X, inv, entries_of_inverse, "−(X⁻¹)_{il} (X⁻¹)_{kj}"),
     Row(
@@ -69,7 +70,7 @@ ROWS = [
     ),
     Row(
         "65",
-        "Σ eig(X) = tr(X)",
+        "tr(X)",
         "X",
         X,
         np.trace,
@@ -79,7 +80,7 @@ ROWS = [
     ),
     Row(
         "66",
-        "Π eig(X) = det(X)",
+        "det(X)",
         "X",
         X,
         det,

@@ -35,7 +35,7 @@ ROWS = [
     ),
     Row(
         "131",
-        "‖x‖² = xᵀ x",
+        "‖x‖²",
         "x",
         {"x": "n"},
         lambda x: norm(x) ** 2,
@@ -44,7 +44,7 @@ ROWS = [
     ),
     Row(
         "132",
-        "‖X‖² = tr(X Xᵀ)",
+        "‖X‖²",
         "X",
         {"X": "n m"},
         lambda X: np.trace(X @ X.T),

@@ -59,13 +59,13 @@ ROWS = [
     ),
     Row(
         "39",
-        "X ⊗ Y",
+        "kron(X, Y)",
         "dX dY",
         {"X": "2 3", "Y": "3 2", "dX": "2 3", "dY": "3 2"},
         np.kron,
         lambda X, Y, dX, dY: np.kron(dX, Y) + np.kron(X, dY),
         "Σ_{klmn} δ_{j,(kl)} δ_{i,(mn)} Y_{nl} dX_{mk} + Σ_{klmn} δ_…",
-        note="⊗ is Kronecker's product",
+        note="Kronecker's product",
     ),
     Row("40", "X⁻¹", "dX", DX, inv, lambda X, dX: -inv(X) @ dX @ inv(X), "−X⁻¹ dX X⁻¹"),
     Row(

@@ -55,13 +55,13 @@ FIRST = [
     Row("104", "tr(A Xᵀ)", "X", {"X": "n m", "A": "n m"}, lambda X, A: tr(A @ X.T), lambda X, A: A, "Aᵀ"),
     Row(
         "105",
-        "tr(A ⊗ X)",
+        "tr(kron(A, X))",
         "X",
         {"A": "m m", "X": "n n"},
         lambda A, X: tr(np.kron(A, X)),
         lambda A, X: tr(A) * eye(X),
         "tr(A) I_n",
-        note="⊗ is Kronecker's product",
+        note="Kronecker's product",
     ),
 ]
 
@@ -131,7 +131,7 @@ SECOND = [
         lambda A, X, B: A.T @ X.T @ B.T + B.T @ X.T @ A.T,
         "A X B + B X A",
     ),
-    Row("115", "tr(Xᵀ X) = tr(X Xᵀ)", "X", X, lambda X: tr(X @ X.T), lambda X: 2 * X, "2 Xᵀ"),
+    Row("115", "tr(X Xᵀ)", "X", X, lambda X: tr(X @ X.T), lambda X: 2 * X, "2 Xᵀ"),
     Row(
         "116",
         "tr(Bᵀ Xᵀ C X B)",
@@ -170,13 +170,13 @@ SECOND = [
     ),
     Row(
         "120",
-        "tr(X ⊗ X)",
+        "tr(kron(X, X))",
         "X",
         {"X": "n n"},
         lambda X: tr(np.kron(X, X)),
         lambda X: 2 * tr(X) * eye(X),
         "2 tr(X) I_n",
-        note="⊗ is Kronecker's product",
+        note="Kronecker's product",
     ),
 ]
 
