@@ -1,6 +1,6 @@
 """The witness: a derivative by differences alone, with an estimate of its error. It knows nothing of the calculus.
 
-Central differences at halved steps are extrapolated (Richardson 1911; the table and the estimate are Ridders',
+Central differences at shrinking steps are extrapolated (Richardson 1911; the table and the estimate are Ridders',
 *Advances in Engineering Software* 4 (1982) 75-76). Every entry takes the place of the table at which neighbours agree
 best, and their disagreement, with the rounding of f, is the estimate. Where f takes complex numbers and the complex
 step (Squire and Trapp, *SIAM Review* 40 (1998) 110-112) agrees with that everywhere, it is taken instead: it
@@ -18,17 +18,23 @@ import numpy as np
 
 from .errors import DataError, ShapeError, UnsupportedError
 from .expression import Array, as_real_array
+from .memory import refuse_if_too_large
 
 #: Where steps start, relative to the coordinate. No round number: a period of f is then no multiple of a step.
 FIRST_STEP = 0.1173
+#: A step is so many times the next. Its powers are no whole numbers either: at steps that are multiples of each other
+#: (a half, a quarter, …) and of a period of f, all slopes would agree on nothing.
+RATIO = 5.0**0.5
 #: Steps that are always taken, and at most; between them as many as bring the estimate down.
-FEWEST, MOST = 6, 44
+FEWEST, MOST = 6, 38
 #: The slope of f close by is counted up to so many times the slope at the point.
 FAR = 1e3
+#: Entries whose tables are kept at a time.
+BLOCK = 1 << 16
 #: How often the steps start again, nearer to the point, where a kink was seen from afar that is not there.
 CLOSER, NEARER = 6, 2.0**-9
-#: Columns of the extrapolation table: an error of order step^(2·COLUMNS).
-COLUMNS = 5
+#: The powers of the step that extrapolation takes out of central differences, and out of second ones over the step.
+EVEN, ODD = (2, 4, 6, 8), (1, 3, 5)
 #: An estimate this small, relative to the largest entry, is good enough to stop.
 ENOUGH = 1e-9
 #: An estimate this large, relative to the largest entry, finds no derivative.
@@ -39,6 +45,8 @@ LITTLE = 1e-6
 SAFETY = 8.0
 #: Of two evaluations of one formula, rounded differently: eight bits.
 ROUNDING = 256.0
+#: Of values of f that a claim is computed from: four bits.
+VALUES = 16.0
 
 
 @dataclass(frozen=True)
@@ -46,13 +54,15 @@ class Witness:
     """∂f/∂x by differences: `values` with the axes of f(x) and then those of x, as are the others.
 
     `errors` estimates what differences leave open; `jumps` is the derivative from the right less the one from the
-    left: zero where f is smooth, infinite where there is none (f jumps, or is vertical). `scale` is the largest entry
-    here or close by; `sharpened` tells that the complex step was taken.
+    left: zero where f is smooth, infinite where there is none (f jumps, or is vertical). `rounding` is that
+    of f(x), spread over x; `scale` is the largest entry here or close by; `sharpened` tells that the complex step was
+    taken.
     """
 
     values: Array
     errors: Array
     jumps: Array
+    rounding: Array
     scale: float
     of: tuple[int, ...]
     wrt: tuple[int, ...]
@@ -71,23 +81,38 @@ def witness(f: Callable[[Array], Any], x: Array) -> Witness:
         if not np.all(np.isfinite(centre)):
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(centre))[0])
             raise DataError(f"f at this point is {centre[place]} at entry {list(place)}: it has no derivative there")
-        parts = _columns(f, x, centre, list(np.ndindex(*x.shape)), FIRST_STEP)
-        values, errors, jumps, rounding, coarse = (part.reshape(centre.shape + x.shape) for part in parts)
+        refuse_if_too_large(
+            [centre.shape + x.shape] * 8, "differences of f", "Check a part of f, or at fewer entries of x."
+        )
+        places, together = list(np.ndindex(*x.shape)), max(1, BLOCK // max(1, centre.size))
+        blocks = [places[start : start + together] for start in range(0, len(places), together)]
+        parts = zip(*(_columns(f, x, centre, block, FIRST_STEP) for block in blocks), strict=True)
+        values, errors, jumps, rounding, coarse = (
+            np.concatenate(part, axis=-1).reshape(centre.shape + x.shape) for part in parts
+        )
         scale = max(_largest(values), _largest(coarse))
         found = (errors <= TOO_MUCH * scale) | (errors <= 4.0 * rounding)
         jumps = np.where(found | (jumps != 0.0), jumps, np.inf)
         stepped = _complex_step(f, x, centre.shape)
     sharpened = stepped is not None and not np.any(jumps) and bool(np.all(np.abs(stepped - values) <= SAFETY * errors))
     if sharpened and stepped is not None:
+        scale = max(scale, _largest(stepped))
         # What the size of f explains of the error, the complex step is free of. Other noise it shares.
         errors = np.where(errors <= 32.0 * rounding, np.minimum(errors, np.finfo(float).eps * scale), errors)
         values = stepped
-    return Witness(values, errors, jumps, scale, centre.shape, x.shape, sharpened)
+    spread = np.maximum(np.abs(x), 1.0)
+    own = _eps(centre) * np.abs(centre).reshape(centre.shape + (1,) * x.ndim) / spread
+    return Witness(values, errors, jumps, own, scale, centre.shape, x.shape, sharpened)
 
 
 def tolerances(found: Witness, claimed_eps: float) -> Array:
-    """How far a right claim can be from the witness: its error with a margin, and the rounding of the claim itself."""
-    return SAFETY * found.errors + ROUNDING * claimed_eps * found.scale
+    """How far a right claim can be from the witness: its error with a margin, and the rounding of the claim itself.
+
+    A claim may be computed from values of f, as 1 − tanh² is, and has their rounding then.
+    """
+    coarser = max(1.0, claimed_eps / float(np.finfo(float).eps))
+    own = ROUNDING * claimed_eps * found.scale + VALUES * coarser * found.rounding
+    return SAFETY * found.errors + own
 
 
 def _value(f: Callable[[Array], Any], x: Array) -> Array:
@@ -116,7 +141,7 @@ def _columns(
     All places take the same steps together; those that want more of them start again by themselves.
     """
     shape = (*centre.shape, len(places))
-    slopes, bends = _Table(shape, [4.0**k for k in range(1, COLUMNS)]), _Table(shape, [2.0, 8.0, 32.0])
+    slopes, bends = _Table(shape, [RATIO**k for k in EVEN]), _Table(shape, [RATIO**k for k in ODD])
     steps = first * np.array([max(abs(float(x[place])), 1.0) for place in places])
     coarse, slant, middle = np.zeros(shape), np.zeros(shape), centre[..., None]
     done = np.zeros(len(places), dtype=bool)
@@ -137,7 +162,7 @@ def _columns(
             done = np.all((slopes.errors <= enough) | (slopes.errors <= rounding), axis=axes)
             if np.all(done) or (np.any(done) and len(places) > 1):
                 break
-        steps = steps / 2.0
+        steps = steps / RATIO
     coarse = np.minimum(coarse, FAR * np.maximum(slant, np.abs(slopes.values)))
     result = [slopes.values, slopes.errors, np.zeros(shape), slopes.rounding, coarse]
     again: dict[float, list[int]] = {first: [], first * NEARER: []}
@@ -182,7 +207,7 @@ class _Table:
 
     def __init__(self, shape: tuple[int, ...], powers: list[float]) -> None:
         self._powers = powers
-        self._rows: list[list[Array]] = []
+        self._last: list[Array] = []
         self.values: Array = np.zeros(shape)
         self.errors: Array = np.full(shape, np.inf)
         self.rounding: Array = np.zeros(shape)
@@ -190,11 +215,10 @@ class _Table:
     def add(self, first: Array, rounding: Array) -> None:
         """One row more."""
         row = [np.asarray(first, dtype=float)]
-        if self._rows:
-            for power, rough in zip(self._powers, self._rows[-1], strict=False):
-                row.append((power * row[-1] - rough) / (power - 1.0))
+        for power, rough in zip(self._powers, self._last, strict=False):
+            row.append((power * row[-1] - rough) / (power - 1.0))
         for k in range(1, len(row)):
-            last = self._rows[-1]
+            last = self._last
             gaps = [np.abs(row[k] - row[k - 1]), np.abs(row[k] - last[k - 1])]
             gaps += [np.abs(row[k] - last[k])] if k < len(last) else []
             estimate = np.maximum.reduce(gaps) + rounding
@@ -203,7 +227,7 @@ class _Table:
             self.values = np.where(better, row[k], self.values)
             self.rounding = np.where(better, rounding, self.rounding)
             self.errors = np.where(better, estimate, self.errors)
-        self._rows.append(row)
+        self._last = row
 
 
 def _confirmed(

