@@ -16,6 +16,7 @@ import numpy as np
 
 from .contraction_code import cut, shape_of
 from .elementwise import definition
+from .emission import factor, literal
 from .expression import (
     Adjoint,
     Constant,
@@ -129,7 +130,7 @@ class Program:
     def standalone(self) -> str:
         """The source with what it needs: it runs on its own. Constants are written out."""
         constants = "".join(
-            f"{name} = np.array({array.tolist()!r}).reshape({array.shape})\n"
+            f"{name} = np.array({literal(array.tolist())}).reshape({array.shape})\n"
             for name, array in self._lines.constants.items()
         )
         return "\n\n".join(part for part in ("import numpy as np\n", constants, self.source) if part)
@@ -174,8 +175,7 @@ class Program:
             return Value(self._parameter(key), shape, False)
         if isinstance(node, Constant):
             if not shape and node.name is None:
-                number = float(node.value)
-                return Value(repr(number) if number >= 0 else f"({number!r})", shape, True)
+                return Value(factor(float(node.value)), shape, True)
             return Value(self._lines.constant(node.value, f"{name_key(node) or 'c'}_value"), shape, False)
         if isinstance(node, Length):
             return Value(repr(float(bind_size(node.length, self.sizes))), (), True)

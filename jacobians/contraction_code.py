@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from .contraction import Pair, needed, schedule
-from .emission import LETTERS, pair_source, span, turned
+from .emission import LETTERS, factor, literal, pair_source, span, turned
 from .expression import Expression, Term
 from .index_maps import IndexMap, Pick, Selector
 from .lines import Lines, Value
@@ -48,7 +48,7 @@ class ContractionWriter:
         output = core.output
         values = [self.value(operand) for operand in core.operands]
         if not values:
-            return Value(repr(coefficient) if coefficient >= 0 else f"({coefficient!r})", (), True)
+            return Value(factor(coefficient), (), True)
         square = weighted_square(core, sizes)
         if square is not None:
             return self._square(core, square, coefficient, derivative, free, sizes)
@@ -87,7 +87,9 @@ class ContractionWriter:
         if coefficient == -1.0:
             return Value(f"-{value.text}", value.shape, False)
         if coefficient != 1.0:
-            return self._lines.emit(f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative)
+            return self._lines.emit(
+                f"{literal(coefficient)} * {value.text}", value.shape, prod(value.shape), derivative
+            )
         return value
 
     def _square(
@@ -156,7 +158,7 @@ class ContractionWriter:
             values[smallest] = self._lines.emit(f"-{value.text}", value.shape, 0, derivative)
         else:
             values[smallest] = self._lines.emit(
-                f"{coefficient!r} * {value.text}", value.shape, prod(value.shape), derivative
+                f"{literal(coefficient)} * {value.text}", value.shape, prod(value.shape), derivative
             )
         return 1.0
 

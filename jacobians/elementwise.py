@@ -1,7 +1,9 @@
 """Element-wise functions, each with its NumPy source and its partial derivatives as expressions.
 
 Where a derivative does not exist a convention holds: relu′(0) = 0, |x|′ = 0 at 0, at a tie of maximum or minimum each
-side gets half, and functions that are constant by pieces (sign, floor, comparisons) have derivative 0.
+side gets half, and functions that are constant by pieces (sign, floor, comparisons) have derivative 0. Where it is
+infinite it is inf (√x at 0). Both sides of a `where` are computed: an infinite derivative of the one that is not taken
+is multiplied by 0, which is nan, as in autograd and JAX; move the argument away from there in that branch.
 """
 
 from __future__ import annotations
@@ -95,7 +97,7 @@ POWER: Function = Function(
     "power",
     "{0} ** {1}",
     lambda args, value: (
-        multiply(args[1], POWER(args[0], subtract(args[1], 1.0))),
+        multiply(args[1], POWER(args[0], _one_less(args[1]))),
         multiply(value, LOG(args[0])),
     ),
 )
@@ -160,6 +162,13 @@ WHERE: Function = Function(
     "np.where({0}, {1}, {2})",
     lambda args, value: (zeros(()), WHERE(args[0], ones(()), zeros(())), WHERE(args[0], zeros(()), ones(()))),
 )
+
+
+def _one_less(exponent: Expression) -> Expression:
+    """The exponent of the derivative; of a number 0 it stays one, so that the derivative of 0⁰ is 0 · 0 and not nan."""
+    if isinstance(exponent, Constant) and not np.all(exponent.value):
+        return Constant.of(np.where(exponent.value == 0.0, 1.0, exponent.value - 1.0))
+    return subtract(exponent, 1.0)
 
 
 def _inverse_root(a: float, b: float, z: Expression) -> Expression:

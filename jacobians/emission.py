@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 LETTERS = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
 
@@ -17,6 +19,21 @@ SMALL = 65_536
 
 #: An operand: its text and its indices.
 Operand = tuple[str, tuple[int, ...]]
+
+
+def literal(value: float | list[Any]) -> str:
+    """A number, or nested lists of them, as source: `np.inf` and `np.nan` where Python's own text is a bare name.
+
+    >>> literal([1.0, [float("inf"), -float("inf")]])
+    '[1.0, [np.inf, -np.inf]]'
+    """
+    return re.sub(r"\b(inf|nan)\b", r"np.\1", repr(value))
+
+
+def factor(value: float) -> str:
+    """A number as it stands in a product: in parentheses if a sign comes first."""
+    text = literal(value)
+    return f"({text})" if text.startswith("-") else text
 
 
 def pair_source(

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from helpers import assert_close
 
+import jacobians
 from jacobians import (
+    DataError,
     NamingError,
     ShapeError,
     compile,  # noqa: A004
@@ -201,8 +203,9 @@ def test_a_subclass_of_arrays_is_read_as_an_array() -> None:
         found = f(value.view(np.recarray))
         assert type(found) is np.ndarray
         assert_close(found, value * value, 0)
-        masked = f(np.ma.masked_array(value, mask=value > 2))
-        assert type(masked) is np.ndarray
+        assert type(f(np.ma.masked_array(value))) is np.ndarray
+        with pytest.raises(DataError, match="masked entries"):  # what is masked is not to be computed with
+            f(np.ma.masked_array(value, mask=value > 2))
 
 
 def test_wrong_calls() -> None:
@@ -219,3 +222,24 @@ def test_wrong_calls() -> None:
             call()
         assert text in str(caught.value)
     assert f([1, 2, 3]).tolist() == [2.0, 4.0, 6.0]
+
+
+def test_numbers_that_are_not_finite() -> None:
+    """A mask of −∞ is a common thing; the code runs on its own with it, and as a number in a formula."""
+    x, value = vector("x", 3), np.array([1.0, 2.0, 3.0])
+    mask = np.array([0.0, -np.inf, 0.0])
+    f = jacobians.compile(softmax(np.where(x > 1.5, x, -np.inf) + mask))
+    assert_close(f(value), [0.0, 0.0, 1.0], 0)
+    namespace: dict[str, Any] = {}
+    exec(f.source, namespace)
+    assert_close(namespace["program"](value), [0.0, 0.0, 1.0], 0)
+    assert_close(derivative(np.logaddexp(x, -np.inf), x).evaluate({"x": value}), np.eye(3), 0)
+    assert np.all(np.isnan(jacobians.evaluate(x * np.nan, {"x": value})))
+    assert np.all(jacobians.evaluate(x * -np.inf, {"x": value}) == -np.inf)
+    assert_close(jacobians.evaluate(np.clip(x, -np.inf, 2.5), {"x": value}), [1.0, 2.0, 2.5], 0)
+
+
+def test_the_derivative_of_zero_to_the_zero() -> None:
+    x = vector("x", 3)
+    J = derivative(x ** np.array([0.0, 1.0, 2.0]), x)
+    assert_close(J.evaluate({"x": np.zeros(3)}), np.diag([0.0, 1.0, 0.0]), 0)
