@@ -17,7 +17,7 @@ MARKS = "ᵀ⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?|[½¼¾])|I_(?P<size>\w|\{[^}]*\})|I(?P<digits>[₀-₉]+)"
     rf"|(?P<name>(?:[^\W\d_{MARKS}][\u0300-\u036f]*)+[₀-₉]*(?:[′″‴](?=\())?)"
-    r"|(?P<power>ᵀ|⁻ᵀ|⁻?[⁰¹²³⁴-⁹]+)|(?P<mark>[()‖+−⊙⊗/·|]))"
+    r"|(?P<power>ᵀ|⁻ᵀ|⁻?[⁰¹²³⁴-⁹]+)|(?P<mark>[()‖+−⊙⊗/·|,]))"
 )
 DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉⁻", "01234567890123456789-")
 FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
@@ -35,6 +35,7 @@ FUNCTIONS: dict[str, Any] = {
     "det": lambda X: np.linalg.det(X).reshape(1, 1),
     "tr": lambda X: np.trace(X).reshape(1, 1),
     "diag": lambda v: np.diag(v[:, 0]),
+    "kron": np.kron,
     "softmax": _softmax,
     "logdet": lambda X: np.linalg.slogdet(X)[1].reshape(1, 1),
     "log": np.log,
@@ -178,10 +179,12 @@ class Reader:
         function = (PRIMES | FUNCTIONS)[name.replace("σ", self.sigma)]
         self.expect("(")
         outside, self.closing = self.closing, ()
-        inner = self.sum()
+        arguments = [self.sum()]
+        while self.take(","):
+            arguments.append(self.sum())
         self.closing = outside
         self.expect(")")
-        return function(inner)
+        return function(*arguments)
 
 
 def _column(value: np.ndarray) -> np.ndarray:

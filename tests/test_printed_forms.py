@@ -157,3 +157,19 @@ def test_the_printed_form_of_a_random_expression_is_its_value(block: int) -> Non
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {expression!r}") from error
     assert count > 12
+
+
+def test_kronecker_products() -> None:
+    X, A, Y, t = VARIABLES["X"], VARIABLES["A"], VARIABLES["Y"], VARIABLES["t"]
+    texts = {
+        "kron(X, A)": np.kron(X, A),
+        "kron(X + A, Y)": np.kron(X + A, Y),
+        "2 t kron(X², Y)": derivative(np.kron(t * X @ X, t * Y), t).expression,
+        "t kron(Yᵀ, A Aᵀ)": t * np.kron(Y, A @ A.T).T,
+        "kron(diag(x), X)": np.kron(np.diag(VARIABLES["x"]), X),
+    }
+    given = values(0)
+    for text, expression in texts.items():
+        assert str(expression) == text
+        expected = evaluate(expression, relevant(given, expression), sizes=SIZES)
+        assert read(text, expected, given, by_entries=False)

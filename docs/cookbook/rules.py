@@ -64,7 +64,7 @@ ROWS = [
         {"X": "2 3", "Y": "3 2", "dX": "2 3", "dY": "3 2"},
         np.kron,
         lambda X, Y, dX, dY: np.kron(dX, Y) + np.kron(X, dY),
-        "Σ_{klmn} δ_{j,(kl)} δ_{i,(mn)} Y_{nl} dX_{mk} + Σ_{klmn} δ_…",
+        "kron(dX, Y) + kron(X, dY)",
         note="Kronecker's product",
     ),
     Row("40", "X⁻¹", "dX", DX, inv, lambda X, dX: -inv(X) @ dX @ inv(X), "−X⁻¹ dX X⁻¹"),

@@ -17,6 +17,7 @@ from ..sizes import Shape
 from .alphabet import Alphabet
 from .factoring import collected
 from .forms import Count, Entrywise, Identity, Monomial, Norm, Ones, Product, Scalar, Sum, Tensor, multiplied, turn
+from .kronecker import kronecker
 from .rewriting import as_monomial, diagonal, diagonal_of, hadamard, inner, simplified, trace
 from .spelling import Spelled, Speller
 
@@ -239,7 +240,8 @@ def closed_form(terms: Sequence[Term], writer: Writer, row: bool = False) -> Sum
     found = []
     for term in terms:
         try:
-            found.append(_squared_norm(term, writer) or _Graph(term, writer).monomial(row))
+            known = _squared_norm(term, writer) or kronecker(term, lambda terms: closed_form(terms, writer))
+            found.append(known or _Graph(term, writer).monomial(row))
         except _IsZero:
             continue
         except _NoForm:

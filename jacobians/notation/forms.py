@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
-from ..sizes import Size
+from ..sizes import Size, multiply_sizes
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,26 @@ class Diagonal:
 
 
 @dataclass(frozen=True)
+class Kronecker:
+    """Kronecker's product of two matrices."""
+
+    first: Product
+    second: Product
+
+    @property
+    def rows(self) -> Size:
+        return multiply_sizes([self.first[0].rows, self.second[0].rows])
+
+    @property
+    def columns(self) -> Size:
+        return multiply_sizes([self.first[-1].columns, self.second[-1].columns])
+
+    @property
+    def T(self) -> Kronecker:
+        return Kronecker(turn(self.first), turn(self.second))
+
+
+@dataclass(frozen=True)
 class Tensor:
     """The tensor product of items 6 and 7, which has three axes: the only factor of its product."""
 
@@ -152,7 +172,7 @@ class Tensor:
         raise NotImplementedError("a tensor of three axes is not turned")
 
 
-Factor = Symbol | Identity | Ones | Inverse | Group | Entrywise | Diagonal | Tensor
+Factor = Symbol | Identity | Ones | Inverse | Group | Entrywise | Diagonal | Kronecker | Tensor
 Product = tuple[Factor, ...]
 
 

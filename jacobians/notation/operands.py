@@ -7,9 +7,11 @@ from math import isfinite
 
 from ..expression import Constant, Elementwise, Expression, Network, Prime, Primitive
 from ..flattening import flatten
+from ..index_maps import Merge
 from ..linear_algebra import DETERMINANT, INVERSE, LOG_DETERMINANT, SOLVE
 from .closed_form import Writer, closed_form
 from .forms import Call, Monomial, Sum, Symbol, Value
+from .kronecker import merged_terms
 from .rewriting import as_monomial, inverse, root, simplified
 
 
@@ -34,6 +36,9 @@ def form_of(node: Expression, writer: Writer) -> Sum | None:
         return rule(node, writer) if rule else None
     if isinstance(node, Primitive):
         return _primitive(node, writer)
+    if isinstance(node, Merge):
+        terms = merged_terms(node)
+        return None if terms is None else closed_form(terms, writer)
     if type(node) is Network:
         return closed_form(flatten(node.terms, len(node.terms)), writer)
     return None

@@ -18,6 +18,7 @@ from .forms import (
     Identity,
     Inner,
     Inverse,
+    Kronecker,
     Monomial,
     Norm,
     Ones,
@@ -158,6 +159,8 @@ class Speller:
                 if len(body) == 1 and isinstance(body[0], Symbol | Group) and body[0].turned:
                     return alphabet.inverse(self.grouped((body[0].T,)), transposed=True), True
                 return alphabet.inverse(self.grouped(body)), True
+            case Kronecker(first, second):
+                return alphabet.call(alphabet.function("kron"), [self.product(one)[0] for one in (first, second)]), True
             case Tensor(first, second):
                 text = self.grouped(first)
                 text = alphabet.transposed(text) if factor.first_turned else text
