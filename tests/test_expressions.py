@@ -353,7 +353,7 @@ def test_random_directions_against_differences() -> None:
         (lambda: matrix("A", "n", "m").T, "Aᵀ"),
         (lambda: np.trace(matrix("A", "n", "n")), "tr(A)"),
         (lambda: vector("x", "d") - 2 * vector("y", "d"), "x − 2 y"),
-        (lambda: append_one(vector("x", "d")), "[x | 1]"),
+        (lambda: append_one(vector("x", "d")), "[x; 1]"),
         (lambda: softmax(vector("y_hat", "d")), "softmax(ŷ)"),
         (lambda: scalar("lam") * vector("alpha", "d"), "λ α"),
     ],

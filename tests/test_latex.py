@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from helpers import assert_close, below, relevant
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from latex_checks import assert_strict
-from test_random_networks import SETTINGS, build, descriptions
+from test_random_networks import SETTINGS, build, descriptions, values_of
 
 import jacobians
-from jacobians import derivative, matrix, networks, scalar, softmax, tensor, vector
+from jacobians import derivative, evaluate, matrix, networks, scalar, softmax, tensor, vector
+from jacobians.notation.writer import activations_in
+from jacobians.reading.entry import read
 
 
 def test_proposition_1() -> None:
@@ -35,7 +39,7 @@ def test_proposition_2() -> None:
     )
     assert outer.latex(symbol=False) == r"\tilde{\mathbf{s}} \mathbf{r}^\top"
     assert network.loss.latex() == r"\frac{1}{2} \|\mathbf{r}\|_2^2"
-    assert network.intermediates["x_tilde"].latex() == r"[\mathbf{x} | 1]"
+    assert network.intermediates["x_tilde"].latex() == r"\begin{bmatrix} \mathbf{x} \\ 1 \end{bmatrix}"
     two = networks.two_hidden("d", "h1", "h2", "n")
     assert derivative(two.loss, two.variables["W1"]).latex(symbol=False) == (
         r"\mathbf{x} \mathbf{r}^\top \mathbf{W}^{(3)} \operatorname{diag}(\sigma'(\mathbf{z}_2)) \mathbf{W}^{(2)} "
@@ -122,3 +126,37 @@ def test_random_expressions_convert(description: Any) -> None:
     assert_strict(J.latex())
     for factor in J.factors:
         assert_strict(factor.latex())
+
+
+def reads_back(latex: str, expression: Any, shapes: dict[str, Any], values: dict[str, Any], row: bool = False) -> None:
+    """LaTeX read by `parse`'s reader, which shares no text with the writer, has the value of what was written."""
+    found = activations_in([expression])
+    activation = found[0].name if len(found) == 1 else "sigmoid"
+    shape = (1, *expression.shape) if row else expression.shape
+    read_again = read(latex, shapes, activation, expected=shape).part.value.whole
+    expected = evaluate(expression, relevant(values, expression))
+    assert_close(np.reshape(evaluate(read_again, relevant(values, read_again)), expected.shape), expected, 1e-8)
+
+
+def is_read(latex: str) -> bool:
+    """Whether it is in the language that is read: joined arrays, slices and texts that were too long are not."""
+    return not re.search(r"\[|\\begin|\\ldots|\\partial", latex)
+
+
+@pytest.mark.slow
+@given(descriptions())
+@settings(SETTINGS, max_examples=200)
+def test_200_random_expressions_and_their_derivatives_are_read_back(description: Any) -> None:
+    y, variables = build(description)
+    assume(is_read(y.latex()))
+    values = values_of(description)
+    named = {node.name: node for node in below(y) if node.name}
+    shapes = {name: node.shape for name, node in named.items()}
+    with np.errstate(all="ignore"):
+        values |= {name: evaluate(node, relevant(values, node)) for name, node in named.items()}
+        reads_back(y.latex(), y, shapes, {name: one for name, one in values.items() if name != y.name})
+        J = derivative(y, variables[description.by])
+        closed = J.latex(symbol=False)
+        if is_read(closed):
+            row = J.numerator.ndim == 0 and J.denominator.ndim == 1
+            reads_back(closed, J.expression, {**shapes, description.by: variables[description.by].shape}, values, row)

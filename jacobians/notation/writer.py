@@ -170,7 +170,8 @@ class ExpressionWriter:
             reshape = alphabet.function("reshape")
             return alphabet.call(reshape, [self.atom(node.body)[0], alphabet.shape(node.shape)]), True
         if isinstance(node, Concatenate):
-            return alphabet.joined([self.atom(part)[0] for part in node.parts]), True
+            parts = [self.atom(part)[0] for part in node.parts]
+            return alphabet.joined(parts) if node.axis else alphabet.stacked(parts), True
         if isinstance(node, Length):
             size = alphabet.size(node.length)
             return size, not set("+-") & set(size)
