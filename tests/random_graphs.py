@@ -232,6 +232,8 @@ def random_expression(seed: int, matrix_calculus: bool = False, longest: int = 7
             graph = draw_graph(source, longest=longest)
         variables = {name: tensor(name, *value.shape) for name, value in graph.variables.items()}
         expression = graph.run(OURS, variables)
+        if not isinstance(expression, Expression):  # of constants alone
+            continue
         used = {node.name for node in below(expression)}
         variables = {name: one for name, one in variables.items() if name in used}
         if variables:

@@ -14,6 +14,7 @@ import pytest
 from helpers import assert_close, central_differences, numerator, relevant
 from hypothesis import given, settings
 from latex_checks import assert_strict
+from random_graphs import random_expression
 from test_random_networks import SETTINGS, build, descriptions, values_of
 
 import jacobians
@@ -215,6 +216,7 @@ CASES = {
     "slice": derivative(np.sum(np.exp(A[:, 0]) ** 2), A),
     "itself": derivative(x, x),
     "zero": derivative(half_squared_norm(x), W),
+    "zero by rule": derivative(np.exp(np.sign(W @ x)), x),
     "attention": derivative(attention(matrix("Q", 3, 4), matrix("K", 5, 4), matrix("U", 5, 2)), matrix("K", 5, 4)),
     "through the middle": derivative(shallow.loss, shallow.intermediates["r"])
     @ derivative(shallow.intermediates["r"], shallow.variables["W1"]),
@@ -248,6 +250,20 @@ def test_200_random_expressions(description: Any) -> None:
     with np.errstate(all="ignore"):
         derivation = assert_true_line_by_line(derivative(y, by), relevant(values, y, by))
     assert max(map(width, derivation.text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("first", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(8, 104, 8))])
+def test_graphs_over_all_functions(first: int) -> None:
+    """Of every rank, with constants, broadcasting and index maps; every second time a second derivative."""
+    for seed in range(first, first + 8):
+        drawn_graph = random_expression(seed, longest=4 if seed % 2 else 7)
+        by = next(iter(drawn_graph.variables.values()))
+        J = derivative(drawn_graph.expression, by)
+        J = derivative(J, by) if seed % 2 else J
+        with np.errstate(all="ignore"):
+            derivation = assert_true_line_by_line(J, relevant(drawn_graph.values, drawn_graph.expression, by), 1e-8)
+        if seed % 4 == 0:
+            check_renderings(derivation)
 
 
 @given(descriptions())
@@ -352,6 +368,15 @@ def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], argu
     code, out, err = run_command(capsys, *arguments)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_a_long_chain_is_gone_step_by_step() -> None:
+    y: Any = x
+    for _ in range(40):
+        y = np.sin(y)
+    derivation = explain(derivative(y, x))
+    assert "step by step from above," in derivation.text
+    assert "Backwards, station by station" in derivation.text
 
 
 def test_what_is_no_jacobian_is_refused() -> None:

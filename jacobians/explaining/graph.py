@@ -63,7 +63,7 @@ class StationGraph:
             self._terms.clear()
             self._edges.clear()
             found = self._discover()
-        ordered = [node for node in dict.fromkeys(unnamed(node) for node in nodes) if node.serial in found]
+        ordered = self._pruned([node for node in dict.fromkeys(map(unnamed, nodes)) if node.serial in found])
         self._give_names(ordered)
         #: Stations by which something is a derivative or of which it is, x first and y last.
         self.stations: tuple[Expression, ...] = tuple(self.called(node) for node in ordered)
@@ -88,6 +88,22 @@ class StationGraph:
             merged = {serial: tuple(merge_like(terms)) for serial, terms in targets.items()}
             self._edges[node.serial] = {serial: terms for serial, terms in merged.items() if terms}
         return found
+
+    def _pruned(self, ordered: Sequence[Expression]) -> list[Expression]:
+        """The stations between x and y; where a derivative is zero by rule (a step, a sign) a path ends."""
+        leading: set[int] = set()
+        for node in ordered:
+            edges = self._edges.get(node.serial, {})
+            kept = {child: terms for child, terms in edges.items() if child in leading}
+            if node is unnamed(self.x) or kept:
+                leading.add(node.serial)
+            if node.serial in self._edges:
+                self._edges[node.serial] = kept
+        met = {unnamed(self.y).serial} & leading
+        for node in reversed(ordered):
+            if node.serial in met:
+                met |= self._edges.get(node.serial, {}).keys()
+        return [node for node in ordered if node.serial in met]
 
     def _local(self, node: Expression) -> Sequence[tuple[Expression, Term]]:
         if isinstance(node, Network):
@@ -128,9 +144,23 @@ class StationGraph:
 
     def below(self, station: Expression) -> list[Expression]:
         """The stations that a station is computed from directly, in the order of its formula."""
-        own = self._edges.get(unnamed(station).serial, {})
+        return self._below[unnamed(station).serial]
+
+    @cached_property
+    def _below(self) -> dict[int, list[Expression]]:
         by_serial = {unnamed(one).serial: one for one in self.stations}
-        return [by_serial[serial] for serial in own]
+        return {serial: [by_serial[child] for child in self._edges.get(serial, {})] for serial in by_serial}
+
+    def above(self, station: Expression) -> list[Expression]:
+        """The stations that are computed from a station directly, y first."""
+        return self._above[unnamed(station).serial]
+
+    @cached_property
+    def _above(self) -> dict[int, list[Expression]]:
+        found: dict[int, list[Expression]] = {unnamed(one).serial: [] for one in self.stations}
+        for of, by in self.edges:
+            found[unnamed(by).serial].append(of)
+        return found
 
     def local(self, of: Expression, by: Expression) -> tuple[Term, ...]:
         """∂of/∂by, everything else that `of` is computed from held fixed."""

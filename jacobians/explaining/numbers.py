@@ -153,7 +153,8 @@ def as_term(product: Product, output: Sequence[int]) -> Term:
                 coefficient *= value
             case _:
                 assert isinstance(factor, Delta)
-    sizes = dict(product.sizes)
+    wanted = product.held | set(output)  # a free index that nothing has is no sum
+    sizes = {index: size for index, size in product.sizes.items() if index >= product.rank or index in wanted}
     for entry in entries:
         sizes.update(zip(entry.indices, entry.node.shape, strict=True))
     numbers = {index: place for place, index in enumerate(sizes)}

@@ -42,8 +42,10 @@ from .local import Products, by_rows, local_lines, placed, split, written_out
 from .numbers import as_term
 from .steps import Board, Equation, Line, Prose, Step
 
-#: Paths, and products of terms along them, that are written out; more are taken together backwards, station by station.
+#: Paths, their steps, and the products of terms along them that are written out; where there are more, it is done
+#: backwards, station by station.
 PATHS = 6
+STEPS = 24
 PRODUCTS = 16
 
 
@@ -104,7 +106,7 @@ class _Teacher:
     @property
     def by_paths(self) -> bool:
         return 0 < len(self.paths) <= PATHS and all(
-            len(path) > 1 and prod(len(self.graph.local(a, b)) for a, b in pairwise(path)) <= PRODUCTS
+            1 < len(path) <= STEPS + 1 and prod(len(self.graph.local(a, b)) for a, b in pairwise(path)) <= PRODUCTS
             for path in self.paths
         )
 
@@ -164,7 +166,8 @@ class _Teacher:
             note = "every entry by itself:" if self.flat else "and no path leads from one to the other:"
             lines.append(self.line(Closed(self.flat, self.jacobian.shape)))
         elif self.is_whole:
-            note = f"with {self.graph.count_paths()} paths, taken together from above:"
+            count = self.graph.count_paths()
+            note = "step by step from above," if count == 1 else f"with {count} paths, taken together from above,"
             lines.append(self.line(self.one_step_up(self.x)))
         else:
             note = "a product of derivatives:"
@@ -322,7 +325,7 @@ class _Teacher:
         """∂y/∂station as the sum over the stations that are computed from it directly."""
         paths: list[tuple[Edge, ...]] = []
         middles: list[tuple[int, ...]] = []
-        for above in self.above(station):
+        for above in self.graph.above(station):
             last = self.edge(above, station)
             if above is self.y:
                 paths.append((last,))
@@ -331,11 +334,6 @@ class _Teacher:
                 paths.append((Edge(self.y, above, total=True), last))
                 middles.append((above.ndim,))
         return Chained(tuple(paths), tuple(middles))
-
-    def above(self, station: Expression) -> list[Expression]:
-        return [
-            one for one in reversed(self.graph.stations) if any(below is station for below in self.graph.below(one))
-        ]
 
     def backward_step(self) -> Step:
         equations = []
@@ -346,7 +344,7 @@ class _Teacher:
             at_y, at_x = tuple(range(top)), tuple(range(top, rank))[::-1]
             first: list[Product] = []
             second: list[Product] = []
-            for above in self.above(station):
+            for above in self.graph.above(station):
                 if above is self.y:
                     edge = Partial(Entry(self.y, at_y), Entry(station, at_x), self.graph.held(above, station))
                     first.append(Product(1.0, (edge,), dict(enumerate(shape)), rank))
