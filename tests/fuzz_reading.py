@@ -11,49 +11,55 @@ too: that is where elaborated expressions go next.
 from __future__ import annotations
 
 import sys
-
-import atheris
-
-with atheris.instrument_imports(include=["jacobians.reading"]):
-    from jacobians.reading import entry
-    from jacobians.reading.places import Place
-
-from test_reading_fuzz import PIECES, SIZES
-
-from jacobians.errors import JacobiansError, ParseError, ShapeError
+from collections.abc import Callable
 
 
-def one_input(data: bytes) -> None:
-    """Read one text."""
-    provider = atheris.FuzzedDataProvider(data)
-    if provider.ConsumeBool():
-        text = "".join(PIECES[byte % len(PIECES)] for byte in provider.ConsumeBytes(60))
-    else:
-        text = provider.ConsumeUnicodeNoSurrogates(200)
-    try:
-        found = entry.read(text, SIZES)
-    except (ParseError, ShapeError) as error:
-        caught = error
-    else:
-        derive(text, found)
-        return
-    assert caught.line is not None, text
-    assert caught.excerpt, text
+def fuzzed() -> Callable[[bytes], None]:
+    """The function that reads one text; the reader is imported under atheris, which follows its branches."""
+    import atheris
 
+    with atheris.instrument_imports(include=["jacobians.reading"]):
+        from jacobians.reading import entry
+        from jacobians.reading.places import Place
 
-def derive(text: str, found: entry.Reading) -> None:
-    """What is read has a shape and prints; errors of ours are no finding."""
-    for _, parts in found.statements:
-        for part in parts:
-            assert isinstance(part.place, Place)
-            assert len(part.value.shape) == part.value.whole.ndim, text
-            try:
-                repr(part.value.whole)
-                part.value.whole.latex()
-            except JacobiansError:
-                continue
+    from test_reading_fuzz import PIECES, SIZES
+
+    from jacobians.errors import JacobiansError, ParseError, ShapeError
+
+    def one_input(data: bytes) -> None:
+        """Read one text."""
+        provider = atheris.FuzzedDataProvider(data)
+        if provider.ConsumeBool():
+            text = "".join(PIECES[byte % len(PIECES)] for byte in provider.ConsumeBytes(60))
+        else:
+            text = provider.ConsumeUnicodeNoSurrogates(200)
+        try:
+            found = entry.read(text, SIZES)
+        except (ParseError, ShapeError) as error:
+            caught = error
+        else:
+            derive(text, found)
+            return
+        assert caught.line is not None, text
+        assert caught.excerpt, text
+
+    def derive(text: str, found: entry.Reading) -> None:
+        """What is read has a shape and prints; errors of ours are no finding."""
+        for _, parts in found.statements:
+            for part in parts:
+                assert isinstance(part.place, Place)
+                assert len(part.value.shape) == part.value.whole.ndim, text
+                try:
+                    repr(part.value.whole)
+                    part.value.whole.latex()
+                except JacobiansError:
+                    continue
+
+    return one_input
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, one_input)
+    import atheris
+
+    atheris.Setup(sys.argv, fuzzed())
     atheris.Fuzz()
