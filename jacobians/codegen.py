@@ -32,6 +32,7 @@ from .expression import (
     topological,
 )
 from .fusing import below, fused
+from .in_place import in_place
 from .index_maps import Concatenate, IndexMap, Merge, Split, Take
 from .lengths import Length
 from .lines import Lines, Step, Value
@@ -66,6 +67,7 @@ class Program:
     order_name: str = ""  # what the order is called
     signature: Signature = Signature()
     fuse: bool = False  # whether what is read once is multiplied out where it is read
+    in_place: bool = False  # whether large results may go into arrays that are read no more; all are float64 then
     arguments: list[str] = field(default_factory=list)
     helpers: dict[str, str] = field(default_factory=dict)
 
@@ -86,6 +88,9 @@ class Program:
         self.results = [self._values[root.serial] for root in self.roots]
         texts = self._lines.handed_out(self.results)
         self._lines.write(f"return {', '.join(texts)}{',' if len(texts) == 1 and not self.signature.single else ''}")
+        arrays = self._lines.constants.values()
+        if self.in_place and all(array.dtype in (np.float64, np.intp) for array in arrays):
+            self._lines.entries = in_place(self._lines.entries, self._lines.own)
         self._lines.finish()
 
     @property

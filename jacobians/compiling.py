@@ -79,18 +79,19 @@ class Compiled:
         key = _key(checked)
         function = self._functions.get(key)
         if function is None:
-            function = self._functions[key] = self._made(binding.sizes)
+            doubles = all(array.dtype == np.float64 for array in checked)
+            function = self._functions[key] = self._made(binding.sizes, doubles)
         return function(*checked)
 
-    def _made(self, sizes: Mapping[str, int]) -> Any:
-        program = self.program(sizes)
+    def _made(self, sizes: Mapping[str, int], doubles: bool) -> Any:
+        program = self.program(sizes, doubles)
         program.check_memory()
         return program.function
 
-    def program(self, sizes: Mapping[str, int] | None = None) -> Program:
-        """The straight-line program for given sizes."""
+    def program(self, sizes: Mapping[str, int] | None = None, doubles: bool = True) -> Program:
+        """The straight-line program for given sizes; for arrays that are all float64, large results go in place."""
         bound = {**self._sizes, **bind_sizes(sizes)}
-        self._last = plan(self._items, self._order, bound, signature=self._signature)
+        self._last = plan(self._items, self._order, bound, signature=self._signature, in_place=doubles)
         return self._last
 
     @property

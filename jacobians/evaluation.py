@@ -47,8 +47,12 @@ def plan(
     sizes: Mapping[str, int],
     given: frozenset[str] = frozenset(),
     signature: Signature = Signature(),  # noqa: B008 - immutable
+    in_place: bool = False,
 ) -> Program:
-    """The program that evaluates Jacobians, in `order`, and expressions together; what they share is computed once."""
+    """The program that evaluates Jacobians, in `order`, and expressions together; what they share is computed once.
+
+    `in_place` lets large results go into arrays that nobody reads any more, which needs all values to be float64.
+    """
     chains = [item.chain for item in items if not isinstance(item, Expression)]
 
     def described() -> tuple[str, str]:
@@ -66,7 +70,7 @@ def plan(
         counted = frozenset(
             root.serial for root, item in zip(roots, items, strict=True) if not isinstance(item, Expression)
         )
-        return Program(roots, sizes, inner, given, counted, described, called, signature, fuse)
+        return Program(roots, sizes, inner, given, counted, described, called, signature, fuse, in_place)
 
     def improved(best: Program) -> Program:
         """The same with what is read once multiplied out, where that is cheaper, or shorter for the same cost."""

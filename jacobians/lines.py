@@ -25,6 +25,7 @@ class Step:
     multiplications: int
     derivative: bool
     einsum: str = ""
+    view: bool = False  # of an array that another line computed
 
     def __str__(self) -> str:
         return f"{self.target} = {self.text}  # {self.einsum or 'shape'} {self.shape}"
@@ -109,7 +110,7 @@ class Lines:
         self._count += 1
         name = self.fresh(f"t{self._count}")
         self._temporaries.add(name)
-        self.entries.append(Step(name, text, shape, multiplications, derivative, einsum))
+        self.entries.append(Step(name, text, shape, multiplications, derivative, einsum, not fresh))
         value = Value(name, shape, fresh)
         if fresh:
             self._own.add(name)
@@ -146,6 +147,11 @@ class Lines:
             value.text if base in self._own and places[base] == 1 else f"np.array({value.text})"
             for base, value in zip(bases, results, strict=True)
         ]
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The names of the arrays that are computed here."""
+        return frozenset(self._own)
 
     def finish(self) -> None:
         """Give the lines that compute named expressions their names."""
