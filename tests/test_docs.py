@@ -25,11 +25,16 @@ CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILI
 OPTIONS = re.compile(r"\A(:[^\n]*\n)+")
 
 
+#: Columns of code that a page shows without scrolling.
+COLUMNS = 88
+
+
 @dataclass(frozen=True)
 class Cell:
-    """Its code, at the line where it stands, and whether the page shows the error that it raises."""
+    """Its code, at the line where it stands, whether the page shows it, and whether it shows the error it raises."""
 
     code: str
+    shown: bool
     raises: bool
 
 
@@ -41,7 +46,8 @@ def cells(page: Path) -> list[Cell]:
         options = OPTIONS.match(match[1])
         start = match.start(1) + (options.end() if options else 0)
         code = "\n" * text.count("\n", 0, start) + text[start : match.end(1)]
-        found.append(Cell(code, options is not None and "raises-exception" in options[0]))
+        tags = options[0] if options else ""
+        found.append(Cell(code, "remove" not in tags, "raises-exception" in tags))
     return found
 
 
@@ -67,6 +73,13 @@ def test_the_cells_of_a_page_run(name: str, monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(DOCS.parent))  # for the commands that a page runs
     run(PAGES[name])
+
+
+def test_the_code_of_a_page_is_shown_without_scrolling() -> None:
+    for name, page in PAGES.items():
+        for cell in cells(page):
+            for number, line in enumerate(cell.code.splitlines(), 1):
+                assert not cell.shown or len(line) <= COLUMNS, f"{name}:{number} has {len(line)} columns"
 
 
 def test_a_cell_that_fails_is_found_at_its_line(tmp_path: Path) -> None:
