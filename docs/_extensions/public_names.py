@@ -1,8 +1,8 @@
 """Names in docstrings: `derivative` is a link where it is a public name, and code where it is not.
 
 Docstrings are written to be read in a terminal: what stands between single backticks is a name or a piece of code, a
-bar, as in |z|, is a bar, and a backslash a backslash. A name is looked up; a parameter of the function that is
-described, and what is no name at all, stays as it is.
+bar, as in |z|, a bar, a backslash a backslash, and an indented paragraph is code. A name is looked up; a parameter of
+the function that is described, and what is no name at all, stays as it is.
 """
 
 from __future__ import annotations
@@ -28,18 +28,31 @@ def as_code(quoted: str, parameters: set[str]) -> str:
     return f"`{quoted}`" if NAME.fullmatch(quoted) and quoted not in parameters else f"``{quoted}``"
 
 
+def as_prose(line: str, parameters: set[str]) -> str:
+    """A line of words: names and code between backticks, and bars that are bars."""
+    pieces = QUOTED.split(line)  # words, what is quoted, words, …
+    words = [piece.replace("|", r"\|") for piece in pieces[::2]]
+    codes = [as_code(piece, parameters) for piece in pieces[1::2]]
+    return "".join(word + code for word, code in zip(words, [*codes, ""], strict=True))
+
+
 def as_markup(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Write a docstring's lines so that Sphinx reads them as they are meant."""
     parameters: set[str] = set()
     with suppress(TypeError, ValueError):
         parameters = set(inspect.signature(obj).parameters)
 
-    for place, line in enumerate(lines):
-        if not line.lstrip().startswith((">>>", "...")):
-            pieces = QUOTED.split(line)  # text, what is quoted, text, …
-            texts = [text.replace("|", r"\|") for text in pieces[::2]]
-            codes = [as_code(code, parameters) for code in pieces[1::2]]
-            lines[place] = "".join(text + code for text, code in zip(texts, [*codes, ""], strict=True))
+    written: list[str] = []
+    in_code = False
+    for line in lines:
+        indented = line.startswith("    ")
+        example = line.lstrip().startswith((">>>", "..."))
+        if indented and not example and written and not written[-1] and not in_code:
+            written += ["::", ""]
+            in_code = True
+        in_code = in_code and (indented or not line)
+        written.append(line if in_code or example else as_prose(line, parameters))
+    lines[:] = written
 
 
 def resolve(
