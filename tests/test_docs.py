@@ -123,5 +123,6 @@ def test_every_public_name_is_in_the_reference() -> None:
 
 def test_every_page_that_is_linked_exists() -> None:
     for page in PAGES.values():
-        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text("utf-8")):
+        words = re.sub(r"^```.*?^```$|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", words):
             assert (page.parent / target).exists(), f"{page.relative_to(DOCS)}: {target}"
