@@ -136,7 +136,7 @@ class _Graph:
         if not edges and not labels:
             self.scalars.append((Count(size), 1))
         elif not edges and len(labels) == 1:
-            ones: Product = (Ones(size),)
+            ones: Product = (Ones(size),) if size != 1 else ()  # of one entry there is nothing to sum
             (column,) = labels
             self.scalars.append(inner((*turn(ones), *column) if len(column) == 1 else (*turn(column), *ones)))
         elif not edges:
@@ -146,7 +146,7 @@ class _Graph:
         elif len(edges) == 1:
             (edge,) = edges
             neighbour = edge.other(vertex)
-            ending = hadamard(labels) if labels else (Ones(size),)
+            ending = hadamard(labels) if labels else (Ones(size),) if size != 1 else ()
             place = min([edge.place, *(place for place, _ in self._labels[vertex])])
             self._labels[neighbour].append((place, simplified((*edge.seen_from(neighbour), *ending))))
         elif len(edges) == 2 and all(edge.u != edge.v for edge in edges):

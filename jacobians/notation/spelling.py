@@ -100,6 +100,8 @@ class Speller:
                 return alphabet.call(alphabet.function(name), [self.sum(body)[0]]), True
             case Trace(product):
                 return alphabet.call(alphabet.function("tr"), [self._periodic(product)]), True
+            case Inner((factor,)):  # an entry
+                return self.product((factor,))
             case Inner(product):
                 return self.product(product)[0], False
             case Bracket(body):
