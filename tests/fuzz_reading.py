@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the reader with atheris, by hand and outside CI.
 
     pip install atheris
-    python tests/fuzz_reading.py -max_total_time=300 -timeout=5 -max_len=200
+    python tests/fuzz_reading.py -max_total_time=300 -timeout=20 -max_len=200 -len_control=0
 
 The first byte of an input chooses whether the rest are pieces of notation or characters. An exception that is not ours,
 an error without a place, and a text that takes longer than the timeout are findings. Texts that are read are derived,
@@ -19,12 +19,14 @@ def fuzzed() -> Callable[[bytes], None]:
     import atheris
 
     with atheris.instrument_imports(include=["jacobians.reading"]):
-        from jacobians.reading import entry
+        from jacobians.reading import entry, repairs
         from jacobians.reading.places import Place
 
     from test_reading_fuzz import PIECES, SIZES
 
     from jacobians.errors import JacobiansError, ParseError, ShapeError
+
+    repairs.MOST_TRIED = 6  # more inputs a second: each repair reads again
 
     def one_input(data: bytes) -> None:
         """Read one text."""

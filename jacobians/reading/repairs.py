@@ -17,7 +17,7 @@ from .places import Place
 MOST_TRIED = 120
 MOST_SHOWN = 3
 #: Fewer in a long text: each is read again in full. And only among so many parts around the place.
-MOST_WORK, MOST_PARTS = 4000, 24
+MOST_WORK, MOST_PARTS = 1500, 24
 _TURNED = re.compile(r"(?:['’′ᵀ]|\^\s*(?:\\top|\\intercal|⊤|T|\{\s*(?:\\top|T|⊤)\s*\})|\.T)\s*\Z")
 
 _Edit = tuple[Place, str]
