@@ -213,7 +213,7 @@ def test_errors_point_at_the_place() -> None:
         "x; y": (1, 1, "several expressions"),
         "δ_{ii}": (1, 1, "two different letters"),
         "I": (1, 1, "the size of I is not determined"),
-        "1ᵀ": (1, 1, "the size of 1ᵀ is not determined"),
+        "1ᵀ": (1, 1, "the size of 1 is not determined here: write 1_n"),
         "Σ_k c": (1, 1, "no such index"),
         "1e999": (1, 1, "too large"),
         "z_9 := x\nz_9 + q": (2, 7, "q is not declared"),

@@ -111,6 +111,9 @@ def test_derive_by_several_names_and_with_sizes(capsys: pytest.CaptureFixture[st
         "∂ℓ/∂z = ∂ℓ/∂y · ∂y/∂z",
     ]
     assert "  NumPy, for d = 4, h = 6" in out
+    code, out, _ = run(capsys, "derive", "x", "--wrt", "x", "--where", "x:d")
+    assert code == 0
+    assert "  closed form  I_d" in out
     code, _, err = run(capsys, "derive", text, "--wrt", "q", *arguments)
     assert code == 2
     assert "--wrt q: no such name" in err

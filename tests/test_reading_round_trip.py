@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import assert_close, below, relevant
+from test_cookbook import DISTINCT, INDEX_MAPS
 from test_printed_forms import SHAPES, SIZES, VARIABLES, Draw
 
+from docs.cookbook import ROWS
 from jacobians import derivative, evaluate, networks
+from jacobians.expression import Named
 from jacobians.notation.writer import activations_in
 from jacobians.reading.deciding import decide
 from jacobians.reading.entry import read
@@ -107,3 +110,33 @@ def test_closed_forms_of_networks(activation: str, augmented: bool) -> None:
                 assert_close(again.reshape(expected.shape), expected, 1e-9)
                 count += 1
     assert count >= 40
+
+
+def test_forms_of_the_matrix_cookbook() -> None:
+    """Every first derivative of the Cookbook's section 2: as text, in LaTeX and by components."""
+    count = 0
+    for row in ROWS:
+        if row.moving or row.then is not None or row.number in INDEX_MAPS:
+            continue
+        jacobian, point = row.derivative(), row.values(DISTINCT)
+        named = [node for node in below(jacobian.expression, row.value(row.variables)) if isinstance(node, Named)]
+        given = point | {node.name: evaluate(node.body, relevant(point, node), DISTINCT) for node in named}
+        shapes = {**row.shapes, **{node.name: node.shape for node in named}}
+        found = activations_in([jacobian.numerator])
+        closed = jacobian.matrix_notation()
+        expected = jacobian.evaluate(point)
+        for text, is_row in (
+            (closed, jacobian.numerator.ndim == 0 and jacobian.denominator.ndim == 1),
+            (jacobian.latex(symbol=False) if closed else None, jacobian.numerator.ndim == 0 and jacobian.ndim == 1),
+            (jacobian.index_notation().partition(" = ")[2], False),
+        ):
+            if text is None:
+                continue
+            shape = (1, *jacobian.shape) if is_row else jacobian.shape
+            whole = read(text, shapes, found[0].name if found else "sigmoid", expected=shape).part.value.whole
+            again = np.broadcast_to(
+                evaluate(whole, relevant(given, whole), DISTINCT), [*(1,) * is_row, *expected.shape]
+            )
+            assert_close(again.reshape(expected.shape), expected, 1e-8)
+            count += 1
+    assert count > 200

@@ -32,7 +32,7 @@ def forward_lines(reading: Reading) -> list[str]:
     """The steps, the last first, each with its shape; and the notes of the reading."""
     named = [node for node in topological([top(reading)]) if isinstance(node, Named)]
     rows = [(f"{typeset(node.name)} = {describe(node.body)}", show_shape(node.shape)) for node in reversed(named)]
-    return [*_columns(rows), *(f"note: {note}" for note in reading.notes)]
+    return [*(_columns(rows) if rows else []), *(f"note: {note}" for note in reading.notes)]
 
 
 def derivations(reading: Reading, names: Sequence[str], sizes: Mapping[str, int]) -> list[str]:

@@ -55,10 +55,9 @@ def sized(elaborator: Elaborator, parts: Factors, expected: Shape | None) -> Fac
         if part.value.unsized:
             size = _size(part.value, *neighbours[place], len(parts) == 1, expected)
             if size is None:
-                shown = elaborator.source(part.place)
-                raise undetermined(
-                    elaborator.text, part.place, f"the size of {shown} is not determined here: write {shown}_n"
-                )
+                letter = "I" if part.value.unsized == "identity" else "1"
+                message = f"the size of {letter} is not determined here: write {letter}_n"
+                raise undetermined(elaborator.text, part.place, message)
             parts[place] = (operator, replace(part, value=given_size(part.value, size)))
     return parts
 
