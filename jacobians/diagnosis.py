@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -143,9 +143,9 @@ def _with_factor(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanati
 
 def _in_another_layout(case: Case, chain: Chain | None) -> Iterator[Explanation]:
     """A mistake in the chain rule, and a layout that was not asked for."""
-    if chain is not None:
-        for layout in LAYOUTS:
-            if layout != case.layout:
-                for one in _alone(case, chain_mistakes(chain, layout)):
-                    beside = f"and {layout} layout"
-                    yield Explanation(f"{one.name}; {beside}", f"{one.evidence}; {beside}", one.fix)
+    for layout in LAYOUTS if chain is not None else ():
+        if chain is not None and layout != case.layout:
+            found = list(_alone(case, chain_mistakes(chain, layout)))
+            if found:
+                yield from (replace(one, name=f"{one.name}; and {layout} layout") for one in found)
+                return  # another layout would have the same entries

@@ -81,6 +81,10 @@ def witness(f: Callable[[Array], Any], x: Array) -> Witness:
         if not np.all(np.isfinite(centre)):
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(centre))[0])
             raise DataError(f"f at this point is {centre[place]} at entry {list(place)}: it has no derivative there")
+        if not centre.size * x.size:
+            raise ShapeError(
+                f"f gives shape {centre.shape} at an x of shape {x.shape}: there is no entry to differentiate"
+            )
         refuse_if_too_large(
             [centre.shape + x.shape] * 8, "differences of f", "Check a part of f, or at fewer entries of x."
         )

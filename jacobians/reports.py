@@ -39,6 +39,7 @@ class Report(Displayed):
     tolerance: float = 0.0
     explanations: tuple[Explanation, ...] = ()
     remarks: tuple[str, ...] = ()
+    claimed_text: str = ""
     right_text: str = ""
     reports: tuple[Report, ...] = field(default=(), repr=False)
 
@@ -64,7 +65,9 @@ class Report(Displayed):
         item = f", item {self.item}" if self.item and self.layout == "numerator" else ""
         head = self.explanations[0].name if self.explanations else UNEXPLAINED
         lines = _wrapped(f"{self.symbol} is not what was claimed: {head}", "")
-        lines += _wrapped(f"claimed   {show(self.claimed_shape)}", "  ", 10)
+        lines += _wrapped(
+            f"claimed   {show(self.claimed_shape)}{', ' * bool(self.claimed_text)}{self.claimed_text}", "  ", 10
+        )
         form = f": {self.right_text}" if self.right_text else ""
         lines += _wrapped(f"right     {show(self.right_shape)} in {self.layout} layout{item}{form}", "  ", 10)
         lines += _wrapped(f"worst     {self._worst()}", "  ", 10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .binding import Binding, bind_values, name_table, needed_names, require
+from .closures import with_named_constants
 from .containers import is_leaf, leaves, map_tree
 from .errors import DataError, NamingError, ShapeError
 from .evaluation import evaluate, plan
@@ -184,8 +186,12 @@ def _chosen(count: int, claims: Any, argnums: int | Sequence[int] | None) -> lis
 
 
 def _listed(claims: Any, count: int) -> bool:
-    if isinstance(claims, tuple) and len(claims) != count and count > 1:
-        raise ShapeError(f"check_derivative: {len(claims)} derivatives are claimed, and {count} arguments are given")
+    claimed = len(claims) if isinstance(claims, tuple) else 1
+    if claimed != count and count != 1:
+        raise ShapeError(
+            f"check_derivative: {claimed} derivatives are claimed, by {count} arguments; claimed is a tuple with one "
+            "for each, or argnums tells which"
+        )
     return isinstance(claims, tuple) and len(claims) == count
 
 
@@ -222,17 +228,16 @@ def _of_one(f: Callable[..., Any], args: Sequence[Any], number: int, place: int)
 
 def _traced(f: Callable[..., Any], args: Sequence[Any], number: int, place: int) -> Chain | None:
     """The derivative of the calculus, where f takes expressions for its arrays; None where it is opaque."""
-    try:
-        with warnings.catch_warnings():
+    for version in (with_named_constants(f), f):
+        with suppress(Exception), warnings.catch_warnings():  # whatever an opaque function does with an expression
             warnings.simplefilter("ignore")
-            traced = Traced(f, args, {})
+            traced = Traced(version, args, {})
             variable = list(leaves(traced.by_argument[number]))[place]
             found = derivative(as_expression(traced.output), variable)
-    except Exception:  # whatever it is that an opaque function does with an expression
-        return None
-    arrays = (leaf for arg in args for leaf in leaves(arg) if is_leaf(leaf))
-    values = {one.name: np.asarray(value) for one, value in zip(traced.variables, arrays, strict=True)}
-    return Chain(found, Binding(values, {}, frozenset()))
+            arrays = (leaf for arg in args for leaf in leaves(arg) if is_leaf(leaf))
+            values = {one.name: np.asarray(value) for one, value in zip(traced.variables, arrays, strict=True)}
+            return Chain(found, Binding(values, {}, frozenset()))
+    return None
 
 
 def _name_of(f: Any) -> str:

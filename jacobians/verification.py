@@ -13,7 +13,7 @@ from .differences import Witness, witness
 from .errors import JacobiansError, ShapeError
 from .expression import Array, Expression, topological
 from .jacobian_tensor import Jacobian
-from .layout import check_layout, derivative_item
+from .layout import LAYOUTS, check_layout, derivative_item, layout_shape
 from .mistakes.case import Case
 from .mistakes.chain import Chain
 from .reports import Report, combined
@@ -68,6 +68,10 @@ def _report(case: Case, subject: Subject) -> Report:
     item = derivative_item(case.of, case.wrt)
     report = Report(False, case.symbol, case.claimed.shape, case.right.shape, case.layout, item, np.inf, None)
     remarks = (fitting[1],) if fitting and fitting[1] else ()
+    if fitting is None:
+        of, wrt = list(case.of), [list(case.wrt)]
+        fits = [f'"{name}"' for name in LAYOUTS if layout_shape(of, wrt, name) == case.claimed.shape]
+        report = replace(report, claimed_text=f"the shape of {' and '.join(fits)} layout" if fits else "")
     kinks = case.laid(case.found.jumps, case.layout)
     wrong = np.ones(case.right.shape, dtype=bool)
     if fitting is not None:

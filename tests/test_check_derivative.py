@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,13 @@ from jacobians import (
     ShapeError,
     check_derivative,
     derivative,
+    evaluate,
     implicit,
     networks,
     testing,
+    vector,
 )
+from jacobians.closures import with_named_constants
 
 RNG = np.random.default_rng(4)
 A, x, W = RNG.normal(size=(3, 5)), RNG.normal(size=5), RNG.normal(size=(3, 5))
@@ -177,7 +181,76 @@ def test_mistakes_in_the_chain(claimed: Any, name: str, told: str) -> None:
     report = check_derivative(loss, (W, x), claimed)
     assert report.explanations[0].name == name
     assert told in " ".join(str(report).split())
-    assert "diag(σ′(W x))" in report.explanations[0].fix
+    assert report.explanations[0].fix == "∂loss/∂W = x (B σ(W x) − t)ᵀ B diag(σ′(W x))"  # B and t by their names
+
+
+def test_the_names_of_what_f_finds_outside() -> None:
+    inner, scale = RNG.normal(size=(2, 5)), 2.0
+
+    def f(x: Any, *, power: float = 3.0) -> Any:
+        return scale * (inner @ x) ** power
+
+    np.testing.assert_allclose(evaluate(with_named_constants(f)(vector("x", 5)), {"x": x}), f(x))
+    assert isinstance(inner, np.ndarray)
+    report = check_derivative(f, x, np.zeros((2, 5)))
+    assert "inner" in report.right_text
+    assert with_named_constants(np.tanh) is np.tanh
+    assert "c[2 × 5]" in check_derivative(partial(np.dot, inner), x, np.zeros((2, 5))).right_text
+
+
+def test_a_name_outside_that_is_also_an_argument() -> None:
+    x = RNG.normal(size=3)
+
+    def f(y: Any) -> Any:
+        return np.sum(x * y) ** 2
+
+    assert check_derivative(f, x, 4 * x * (x @ x)).diagnosis == "factor 2"
+
+
+def test_containers_of_arrays() -> None:
+    def f(p: Any, x: Any) -> Any:
+        return p["W"] @ x + p["b"][0]
+
+    point = ({"W": W, "b": [np.zeros(3)]}, x)
+    right = {"W": IX, "b": [np.eye(3)]}
+    assert check_derivative(f, point, right).ok
+    assert check_derivative(f, point, (right, W)).ok
+    report = check_derivative(f, point, ({"W": IX, "b": [2 * np.eye(3)]}, W))
+    assert report.symbol == "∂f/∂p_b_0"
+    assert "factor 2" in (report.diagnosis or "")
+    assert check_derivative(f, point, (None, W)).ok
+    with pytest.raises(ShapeError, match="2 arrays"):
+        check_derivative(f, point, {"W": IX})
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "claimed"),
+    [
+        (lambda x: x * x, 3, 6.0),
+        (lambda x: x * x, np.array([1, 2]), np.diag([2, 4])),
+        (lambda x: [x[0] * x[1], 1.0], [2.0, 3.0], [[3.0, 2.0], [0.0, 0.0]]),
+        (lambda x: float(x[0]), np.array([1.0, 2.0]), [1.0, 0.0]),
+        (lambda n, x: np.sum(x) * n, (2, np.ones(3)), (3.0, 2 * np.ones(3))),
+        (lambda x: x, np.ones((1, 1)), np.ones((1, 1, 1, 1))),
+    ],
+)
+def test_numbers_lists_and_integers(f: Any, at: Any, claimed: Any) -> None:
+    assert check_derivative(f, at, claimed).ok
+
+
+def test_nothing_to_differentiate() -> None:
+    with pytest.raises(ShapeError, match="no entry"):
+        check_derivative(lambda x: x, np.ones(0), np.ones((0, 0)))
+    with pytest.raises(ShapeError, match="nothing is claimed"):
+        check_derivative(lambda x: x, x, None)
+    with pytest.raises(ShapeError, match="1 derivatives"):
+        check_derivative(lambda W, x: W @ x, (W, x), W, argnums=(0, 1))
+
+
+def test_a_layout_that_the_shape_fits_is_named() -> None:
+    report = check_derivative(lambda W: B @ W @ x, W, RNG.normal(size=(3, 3, 5)))
+    assert report.diagnosis == "no known mistake reproduces the claim"
+    assert 'claimed   3 × 3 × 5, the shape of "ad" layout' in str(report)
 
 
 def test_missing_terms_and_wrong_signs() -> None:

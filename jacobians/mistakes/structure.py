@@ -70,7 +70,13 @@ def _lost(case: Case) -> Iterator[tuple[tuple[tuple[int, int], ...], frozenset[i
                     if key in seen:
                         continue
                     seen.add(key)
+                    if _size(case, letters, kept) != case.claimed.size:
+                        continue  # it would not fit the claim
                     yield pairs, removed, _once(case, letters, kept, removed)
+
+
+def _size(case: Case, letters: str, kept: str) -> int:
+    return int(np.prod([case.ad.shape[letters.index(one)] for one in kept], dtype=int))
 
 
 def _once(case: Case, letters: str, kept: str, removed: frozenset[int]) -> Candidate:

@@ -19,6 +19,12 @@ TOLD = {
     pi / 180.0: "π/180: degrees for radians",
     180.0 / pi: "180/π: radians for degrees",
 }
+#: Factors that are looked for first: the fit gives them with an error.
+NICE = (-1.0, 2.0, 0.5, -2.0, -0.5, *(1.0 / n for n in range(3, 9)))
+#: A factor as large as this is none.
+HUGE = 1e9
+#: Of a single entry any number is a factor; a whole one up to this tells something.
+TELLING = 1000
 #: A claim with a larger share of wrong entries is not "correct except at".
 FEW = 0.25
 #: As many wrong entries are listed.
@@ -30,18 +36,11 @@ def factor_of(claimed: Array, right: Array, tolerance: Array) -> float | None:
     scale = float(np.max(np.abs(right), initial=0.0))
     if claimed.shape != right.shape or scale == 0.0 or not np.all(np.isfinite(claimed)):
         return None
-    c = float(np.sum((claimed / scale) * (right / scale)) / np.sum((right / scale) ** 2))
-    for nice in (
-        -1.0,
-        2.0,
-        0.5,
-        -2.0,
-        -0.5,
-        *(float(n) for n in range(3, 9)),
-        round(c),
-        *(1.0 / n for n in range(3, 9)),
-        *TOLD,
-    ):
+    with np.errstate(over="ignore"):
+        c = float(np.sum((claimed / scale) * (right / scale)) / np.sum((right / scale) ** 2))
+    if not abs(c) < HUGE:
+        return None
+    for nice in (*NICE, float(round(c)), *TOLD):
         if abs(c - nice) <= 1e-3 * abs(nice):
             c = nice if np.all(np.abs(claimed - nice * right) <= max(1.0, abs(nice)) * tolerance) else c
     fits = np.all(np.abs(claimed - c * right) <= 2.0 * max(1.0, abs(c)) * tolerance)
@@ -92,7 +91,7 @@ def factor_stories(case: Case, c: float) -> Iterator[tuple[str, str, str]]:
     story = next((text for value, text in TOLD.items() if _near(c, value)), "")
     if story:
         yield "constant factor", f"{evidence}, {story}", f"claimed / {c!r}"
-    elif c not in (-1.0, 2.0, 0.5) and (np.count_nonzero(case.right) > 1 or _near(c, round(c))):
+    elif c not in (-1.0, 2.0, 0.5) and (np.count_nonzero(case.right) > 1 or _is_telling(c)):
         yield "constant factor", evidence, f"claimed / {c!r}"
 
 
@@ -102,6 +101,10 @@ def _batch_sizes(case: Case, c: float) -> Iterator[tuple[int, str]]:
     whole = round(max(abs(c), 1.0 / abs(c)))
     if 2 < whole < 1e9 and whole not in case.sizes:
         yield whole, "perhaps the number of samples"
+
+
+def _is_telling(c: float) -> bool:
+    return 1 <= abs(round(c)) <= TELLING and _near(c, round(c))
 
 
 def _near(a: float, b: float) -> bool:
