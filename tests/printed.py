@@ -47,6 +47,8 @@ FUNCTIONS: dict[str, Any] = {
 PRIMES: dict[str, Any] = {
     "tanh′": lambda z: 1 - np.tanh(z) ** 2,
     "tanh″": lambda z: -2 * np.tanh(z) * (1 - np.tanh(z) ** 2),
+    "softplus′": _sigmoid,
+    "softplus″": lambda z: _sigmoid(z) * _sigmoid(-z),
     "sigmoid′": lambda z: _sigmoid(z) * _sigmoid(-z),
 }
 
@@ -255,6 +257,9 @@ def _pieces(text: str) -> list[str]:
     return [piece for piece in found if piece]
 
 
+LETTERS = "ijklmnop"
+
+
 class UnreadableError(Exception):
     """A notation that this reader does not know."""
 
@@ -272,8 +277,11 @@ class Components:
             raise UnreadableError(text)
         return reader.sum()
 
-    def entry(self, piece: str) -> tuple[np.ndarray, str]:
-        """An array and the letters at which its entry is meant."""
+    def entry(self, piece: str, shape: tuple[int, ...] = ()) -> tuple[np.ndarray, str]:
+        """An array and the letters at which its entry is meant; a sum of entries has all of those of `shape`."""
+        if piece.startswith("(") and piece.endswith(")") and "_" in piece:
+            terms = _terms(piece[1:-1])
+            return sum((sign * self.term(term, shape) for sign, term in terms), np.zeros(shape)), LETTERS[: len(shape)]
         raised = re.fullmatch(r"(.*_(?:\w|\{\w+\})\)*)([⁰¹²³⁴-⁹]+)", piece)
         if raised:
             inner, letters = self.entry(raised[1])
@@ -296,7 +304,7 @@ class Components:
 
     def term(self, text: str, shape: tuple[int, ...]) -> np.ndarray:
         """One product, at the axes i, j, k, …"""
-        output = "ijklmnop"[: len(shape)]
+        output = LETTERS[: len(shape)]
         lengths = dict(zip(output, shape, strict=True))
         pieces = _pieces(text)
         divisor = 1.0
@@ -306,7 +314,7 @@ class Components:
         if any("δ" in piece and "," in piece for piece in pieces):
             raise UnreadableError(text)
         deltas = [piece.partition("_")[2].strip("{}") for piece in pieces if piece.startswith("δ")]
-        pairs = [self.entry(piece) for piece in pieces if piece[0] not in "δΣ"]
+        pairs = [self.entry(piece, shape) for piece in pieces if piece[0] not in "δΣ"]
         for value, letters in pairs:
             lengths |= dict(zip(letters, np.shape(value), strict=True))
         pairs += [(np.eye(lengths[letters[0]]), letters) for letters in deltas]

@@ -4,7 +4,7 @@
 `docs/cookbook.md` from them, and with `--check` tells whether it is up to date.
 """
 
-from . import determinants, forms, inverses, norms, rules, structured, traces
+from . import determinants, forms, higher, inverses, norms, rules, structured, traces
 from .row import Omitted, Row
 
 SECTIONS = {
@@ -15,6 +15,7 @@ SECTIONS = {
     "Traces (2.5)": traces.ROWS,
     "Norms (2.6, 2.7)": norms.ROWS,
     "The chain rule, structured matrices (2.8)": structured.ROWS,
+    "Second and third derivatives beyond the Cookbook": higher.ROWS,
 }
 ROWS = [row for rows in SECTIONS.values() for row in rows]
 OMITTED = [*rules.OMITTED, *inverses.OMITTED, *forms.OMITTED, *traces.OMITTED]

@@ -14,9 +14,9 @@ HEAD = """\
 # The Matrix Cookbook's derivatives
 
 Section 2 of Petersen and Pedersen, *The Matrix Cookbook* (version of November 15, 2012), as this library derives and
-prints it: {count} rows. In the first column is the Cookbook's equation number, then what is differentiated and by
-what, then the closed form that `derivative(y, x).matrix_notation()` prints, or where there is none the entry at i, j,
-k, … that `entry_notation()` prints.
+prints it: {count} rows, and some of higher order beyond it. In the first column is the Cookbook's equation number, then
+what is differentiated and by what, then the closed form that `derivative(y, x).matrix_notation()` prints, or where
+there is none the entry at i, j, k, … that `entry_notation()` prints.
 
 The layout here is the numerator layout: the axes of y, and then those of x reversed. The Cookbook keeps the axes of x
 as they stand, so that its derivative of a scalar by a matrix has the shape of that matrix; it is `layout="ad"` here,
@@ -46,7 +46,7 @@ def line(row: Row) -> str:
 
 def page() -> str:
     """The page's text."""
-    parts = [HEAD.format(count=len(ROWS))]
+    parts = [HEAD.format(count=sum(row.number[0].isdecimal() for row in ROWS))]
     for title, rows in SECTIONS.items():
         parts += [f"\n## {title}\n", "| | of | by | derivative | |", "| --- | --- | --- | --- | --- |"]
         parts += [line(row) for row in rows]

@@ -21,8 +21,9 @@ class Row:
     `by` as they stand ("ad" here; a scalar by a matrix has the matrix's shape). `shapes` has each variable's sizes.
     `symmetric` names the matrices that the Cookbook assumes to be so: their values are, the calculus is not told.
     `left` and `form` can be read by `parse`, with the definitions of `where` before them.
-    `order` 2 is a second derivative. Where `by` is "dX" or "dX dY" the row is a differential, linear in these. `then`
-    is what is made of the derivative J, in numerator layout, and the variables, where the identity is about a product.
+    `order` 2 is a second derivative, and `sigma` what σ is. Where `by` is "dX" or "dX dY" the row is a differential,
+    linear in these. `then` is what is made of the derivative J, in numerator layout, and the variables, where the
+    identity is about a product.
     """
 
     number: str
@@ -36,6 +37,7 @@ class Row:
     order: int = 1
     then: Callable[..., Any] | None = None
     where: str = ""
+    sigma: str = "tanh"
     note: str = ""
 
     @property

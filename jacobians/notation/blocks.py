@@ -9,7 +9,7 @@ from ..expression import Expression, Term
 from ..index_maps import IndexMap
 from .alphabet import Alphabet
 from .closed_form import closed_form
-from .factoring import merged
+from .factoring import collected
 from .forms import Count, Monomial, Product, Scalar, Sum, Symbol, Total, Value, is_turned, multiplied, turn
 from .index import letter
 from .spelling import Spelled, Speller
@@ -31,7 +31,7 @@ def blocks(terms: Sequence[Term], writer: EntryWriter) -> Spelled:
     What is summed within a term and leaves at most two axes is the entry of a product of matrices; another sum is
     written out.
     """
-    return Speller(writer.alphabet).sum(tuple(merged(_block(term, writer) for term in terms)))
+    return Speller(writer.alphabet).sum(collected(_block(term, writer) for term in terms))
 
 
 def _block(term: Term, writer: EntryWriter) -> Monomial:

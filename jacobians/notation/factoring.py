@@ -127,7 +127,8 @@ def _in_pairs(terms: list[Monomial]) -> list[Monomial]:
 
 def _differ_in_one(first: Monomial, second: Monomial) -> bool:
     return (
-        len(first.body) == len(second.body) > 1
+        len(first.body) == len(second.body)
+        and (len(first.body) > 1 or bool(first.scalars))
         and abs(first.coefficient) == abs(second.coefficient)
         and _key(replace(first, body=())) == _key(replace(second, body=()))
     )
