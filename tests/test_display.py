@@ -93,7 +93,7 @@ def test_a_jacobian_tells_what_it_is() -> None:
         "columns of W̃₁",
         "rows of W̃₁",
         "j->iji",
-        "d·h + h of d·h·h + h·h entries can be other than zero",
+        "d·h + h of d·h·h + h·h entries can be other than zero, 1 in h",
         "8 (d·h·h + h·h) bytes written out, 8 (d + 1) bytes stored",
     ):
         assert words in found.text, words

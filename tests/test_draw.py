@@ -156,7 +156,11 @@ def test_the_command_writes_a_picture(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_png_by_a_converter(tmp_path: Path) -> None:
     pytest.importorskip("resvg_py")
     target = tmp_path / "d.png"
-    draw(networks.shallow("d", "h", "n"), target)
+    try:
+        draw(networks.shallow("d", "h", "n"), target)
+    except UnsupportedError as error:
+        assert "needs a font" in str(error)
+        pytest.skip("no font is installed")
     assert target.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 

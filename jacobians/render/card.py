@@ -14,7 +14,7 @@ from ..notation.text import label
 from ..sizes import Shape, Size, add_sizes, multiply_sizes
 from ..units import show_bytes
 from .scene import Derivative, size_text
-from .support import count, support
+from .support import count, repeated, support
 
 #: Values are worked out for a page only up to so many entries.
 MOST_VALUES = 1 << 16
@@ -112,7 +112,11 @@ def _nonzero(jacobian: Jacobian) -> str:
         return f"at most {polynomial(total)} entries are not zero"
     if found == total:
         return f"no entry is zero by structure ({polynomial(total)})"
-    share = f", {100 * found / total:.3g} %" if isinstance(found, int) and isinstance(total, int) else ""
+    share = ""
+    if isinstance(found, int) and isinstance(total, int):
+        share = f", {100 * found / total:.3g} %"
+    elif (apart := repeated(jacobian.chain.flat, jacobian.shape)) is not None:
+        share = f", 1 in {polynomial(apart)}"
     return f"{polynomial(found)} of {polynomial(total)} entries can be other than zero{share}"
 
 

@@ -45,6 +45,15 @@ def count(terms: Sequence[Term], shape: Shape) -> Size | None:
     return add_sizes(*parts)
 
 
+def repeated(terms: Sequence[Term], shape: Shape) -> Size | None:
+    """For one pattern of deltas: the size of the axes that they take away, so that 1 entry in so many is left."""
+    patterns = {_classes(term.output) for term in terms}
+    if len(patterns) != 1 or any(writing_maps(term) for term in terms):
+        return None
+    (pattern,) = patterns
+    return multiply_sizes(shape[axis] for axis, first in enumerate(pattern) if axis != first)
+
+
 def _classes(output: Sequence[int]) -> tuple[int, ...]:
     """For every axis the first axis that it equals."""
     return tuple(output.index(index) for index in output)
