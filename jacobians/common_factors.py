@@ -37,6 +37,8 @@ def common_factor(terms: Sequence[Term], sizes: Mapping[str, int]) -> CommonFact
         return None
     first = terms[0]
     place = places[0][key]
+    if not set(first.output) <= set(first.indices[place]).union(*(term.held for term in rest)):
+        return None  # an axis that no operand has would be lost
     return CommonFactor(first.operands[place], first.indices[place], first.output, rest)
 
 

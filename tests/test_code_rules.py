@@ -22,7 +22,7 @@ from jacobians import (
 )
 from jacobians.codegen import Program
 from jacobians.compiling import Compiled
-from jacobians.expression import Expression
+from jacobians.expression import Expression, Network, Term
 from jacobians.signs import nonnegative
 
 RNG = np.random.default_rng(3)
@@ -101,6 +101,21 @@ def test_factors_of_sums_that_are_broadcast(sign: float) -> None:
 
 def _weighted(weight: Expression, X: Expression) -> Expression:
     return X.T @ (weight[:, None] * X)
+
+
+@pytest.mark.parametrize("order", ["reverse", "optimal"])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_an_axis_that_no_operand_has_outlives_a_common_factor(rows: int, order: str) -> None:
+    """Each row of the result is v ⊙ (u + w) for vectors: no term has the axis of the rows."""
+    v, u, w = vector("v", 5), vector("u", 5), vector("w", 5)
+    sizes = (rows, 5)
+    terms = [Term(1.0, (v, other), ((1,), (1,)), (0, 1), sizes) for other in (u, w)]
+    rng = np.random.default_rng(0)
+    values = {name: rng.normal(size=5) for name in "vuw"}
+    program = Program([Network.of(terms, sizes)], {}, order)
+    (found,) = program.run(values)
+    assert found.shape == sizes
+    assert_close(found, np.broadcast_to(values["v"] * (values["u"] + values["w"]), sizes))
 
 
 def test_a_weighted_square_is_a_product_with_its_own_transpose() -> None:
