@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from .contraction_code import cut, shape_of
+from .dispatch import guarded
 from .elementwise import definition
 from .emission import factor, literal
 from .expression import (
     Adjoint,
+    Array,
     Constant,
     Elementwise,
     Expression,
@@ -122,10 +124,20 @@ class Program:
 
     @cached_property
     def source(self) -> str:
-        helpers = "".join(self.helpers[name] + "\n\n" for name in sorted(self.helpers))
-        body = "\n".join(f"    {line}" for line in self._lines.entries)
+        return f"{self._header}def {self.signature.name}({', '.join(self._parameters)}):\n{self._body}\n"
+
+    @property
+    def _header(self) -> str:
+        return "".join(self.helpers[name] + "\n\n" for name in sorted(self.helpers))
+
+    @property
+    def _body(self) -> str:
+        return "\n".join(f"    {line}" for line in self._lines.entries)
+
+    @property
+    def _parameters(self) -> list[str]:
         keys = self.arguments if self.signature.parameters is None else self.signature.parameters
-        return f"{helpers}def {self.signature.name}({', '.join(self._parameter(key) for key in keys)}):\n{body}\n"
+        return [self._parameter(key) for key in keys]
 
     def _parameter(self, key: str) -> str:
         """How a name of the user stands in the code."""
@@ -146,6 +158,12 @@ class Program:
         # The text is made of templates of this library and of identifiers that were checked: nothing a user typed.
         exec(compile(self.source, "<jacobians program>", "exec"), namespace)  # noqa: S102
         return namespace[self.signature.name]  # type: ignore[no-any-return]
+
+    def guarded(self, arrays: Sequence[Array], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+        """The function for plain arrays of the shapes and types of `arrays`; anything else goes to `otherwise`."""
+        namespace: dict[str, Any] = {"np": np, **self._lines.constants}
+        names, fresh = self._parameters, self._lines.fresh
+        return guarded(self._header, names, self._body, namespace, fresh, arrays, otherwise)
 
     def run(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of the roots, as arrays. Too large an array is refused before anything is computed."""

@@ -11,7 +11,7 @@ from .binding import bind_sizes, bind_values, name_table
 from .chains import Chain
 from .codegen import Program, Signature
 from .contraction import Order, check_order
-from .dispatch import guarded
+from .dispatch import MISSING
 from .errors import NamingError, ShapeError
 from .evaluation import HasChain, plan
 from .expression import Expression, Variable, as_expression, topological
@@ -39,29 +39,33 @@ class Compiled:
         self._sizes = dict(sizes)
         self._signature = signature
         self._table = name_table([*_roots(items), *arguments])
-        self._functions: dict[tuple[object, ...], Any] = {}
-        self._count = len(self.variables)
-        self._call = self._by_signature  # a guard for the signature of the last call stands in front of it
+        self._programs: dict[tuple[object, ...], Program] = {}
+        self._guarded: dict[tuple[object, ...], Any] = {}
+        self._call = self._by_signature  # then the function for the signature of the last call, which comes back here
         self._last: Program | None = None
 
     def __call__(self, *arrays: Any, **named: Any) -> Any:
         """The values, as arrays. Errors are those of `evaluate`."""
         if named:
             arrays = self._ordered(arrays, named)
-        if len(arrays) != self._count:
-            names = ", ".join(self.variables)
-            raise ShapeError(f"{self._signature.name} takes {self._count} arrays ({names}), got {len(arrays)}")
         return self._call(*arrays)
 
     def _by_signature(self, *arrays: Any) -> Any:
         """Anything but plain arrays of the shapes and types of the last call."""
+        arrays = tuple(array for array in arrays if array is not MISSING)
+        if len(arrays) != len(self.variables):
+            names = ", ".join(self.variables)
+            raise ShapeError(f"{self._signature.name} takes {len(self.variables)} arrays ({names}), got {len(arrays)}")
         if not all(type(array) is np.ndarray for array in arrays):
             return self._checked(arrays)
-        function = self._functions.get(_key(arrays))
-        if function is None:
+        key = _key(arrays)
+        program = self._programs.get(key)
+        if program is None:
             return self._checked(arrays)
-        self._call = guarded(function, arrays, self._by_signature)
-        return function(*arrays)
+        if key not in self._guarded:
+            self._guarded[key] = program.guarded(arrays, self._by_signature)
+        self._call = self._guarded[key]
+        return program.function(*arrays)
 
     def _ordered(self, arrays: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         rest = self.variables[len(arrays) :]
@@ -77,16 +81,12 @@ class Compiled:
         binding = bind_values(dict(zip(self.variables, arrays, strict=True)), self._table, self._sizes)
         checked = [binding.arrays[name] for name in self.variables]
         key = _key(checked)
-        function = self._functions.get(key)
-        if function is None:
-            doubles = all(array.dtype == np.float64 for array in checked)
-            function = self._functions[key] = self._made(binding.sizes, doubles)
-        return function(*checked)
-
-    def _made(self, sizes: Mapping[str, int], doubles: bool) -> Any:
-        program = self.program(sizes, doubles)
-        program.check_memory()
-        return program.function
+        program = self._programs.get(key)
+        if program is None:
+            program = self.program(binding.sizes, all(array.dtype == np.float64 for array in checked))
+            program.check_memory()
+            self._programs[key] = program
+        return program.function(*checked)
 
     def program(self, sizes: Mapping[str, int] | None = None, doubles: bool = True) -> Program:
         """The straight-line program for given sizes; for arrays that are all float64, large results go in place."""

@@ -13,11 +13,15 @@ from helpers import assert_close
 import jacobians
 from jacobians import (
     DataError,
+    JacobiansError,
     NamingError,
     ShapeError,
+    codegen,
     compile,  # noqa: A004
     compiling,
+    constant,
     derivative,
+    grad,
     half_squared_norm,
     implicit,
     matrix,
@@ -243,3 +247,66 @@ def test_the_derivative_of_zero_to_the_zero() -> None:
     x = vector("x", 3)
     J = derivative(x ** np.array([0.0, 1.0, 2.0]), x)
     assert_close(J.evaluate({"x": np.zeros(3)}), np.diag([0.0, 1.0, 0.0]), 0)
+
+
+def test_shapes_that_alternate_are_compiled_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    guarded = codegen.guarded
+    monkeypatch.setattr(codegen, "guarded", lambda *args: made.append(args) or guarded(*args))
+    f = compile(2 * vector("x", "n"))
+    for _ in range(5):
+        for size in (2, 3):
+            assert f(np.ones(size)).tolist() == [2.0] * size
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("name", ["_name", "_rest", "_missing", "_plain", "_otherwise", "_type", "_type1", "guarded"])
+def test_names_of_the_guard_are_kept_apart(name: str) -> None:
+    x = vector(name, 3)
+    f = compile(2 * x)
+    for _ in range(3):
+        assert f(np.ones(3)).tolist() == [2.0, 2.0, 2.0]
+        with pytest.raises(ShapeError, match=f"the length of {name} should be 3"):
+            f(np.ones(4))
+        with pytest.raises(ShapeError, match="takes 1 arrays"):
+            f(np.ones(3), np.ones(3))
+        with pytest.raises(ShapeError, match="takes 1 arrays"):
+            f()
+
+
+def test_a_function_of_nothing() -> None:
+    f = compile(2 * constant([1.0, 2.0]), variables=[])
+    for _ in range(3):
+        assert f().tolist() == [2.0, 4.0]
+        with pytest.raises(ShapeError, match="takes 0 arrays"):
+            f(np.ones(3))
+
+
+@pytest.mark.parametrize(
+    "text", ["__import__('os').abort()", "'); import os; os.abort() #", '"""', "\n    os.abort()", "\\"]
+)
+def test_no_text_of_a_user_gets_into_the_code(text: str) -> None:
+    """Variables, named expressions, constants, functions, sizes, parameters of traced functions."""
+    attempts: list[Any] = [
+        lambda: vector(text, 3),
+        lambda: matrix("A", text, 3),
+        lambda: (vector("x", 3) * 2).named(text),
+        lambda: constant([1.0], text),
+        lambda: constant(text),
+        lambda: compile(vector("x", 3), name=text),
+        lambda: compile(vector("x", 3), variables=[text]),
+        lambda: np.einsum(text, vector("x", 3)),
+    ]
+    for attempt in attempts:
+        with pytest.raises((JacobiansError, ValueError)):
+            attempt()
+
+    assert text not in compile(vector("x", "n"), sizes={text: 3, "n": 2}).source
+
+    def energy(**arrays: Any) -> Any:
+        return sum(np.sum(one * one) for one in arrays.values())
+
+    found = grad(lambda x, **rest: np.sum(x * x) + energy(**rest))(np.ones(2), **{text: np.ones(2)})
+    assert found.tolist() == [2.0, 2.0]
+    by_key = grad(lambda p: np.sum(p[text] ** 2))({text: np.ones(2)})
+    assert by_key[text].tolist() == [2.0, 2.0]
