@@ -396,3 +396,8 @@ def test_long_and_strange_names_stay_in_their_columns() -> None:
     other = matrix("_x_tilde_y_" * 9, "h", "d")
     J = derivative(np.exp(other @ long).named("数"), long)
     check_renderings(assert_true_line_by_line(J, drawn(J, d=3, h=2)))
+
+
+def test_a_derivation_shows_itself_in_a_plain_session() -> None:
+    derivation = explain(derivative(matrix("W", "h", "d") @ vector("x", "d"), vector("x", "d")))
+    assert repr(derivation) == str(derivation) == derivation.text

@@ -58,7 +58,7 @@ class Derivation(Sequence[Step]):
         """The derivation in Markdown, with formulas between dollar signs."""
         return as_markdown(self.board, self.heading, self.steps)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text
 
     def _repr_markdown_(self) -> str:
