@@ -232,6 +232,7 @@ def jax_library() -> Library:
             "reduce": lambda name, x, axis: {"add": jnp.sum, "multiply": jnp.prod}[name](x, axis=axis),
             "accumulate": lambda name, x, axis: {"add": jnp.cumsum, "multiply": jnp.cumprod}[name](x, axis=axis),
             "outer_of": lambda name, a, b: getattr(jnp, name)(a.reshape(a.shape + (1,) * b.ndim), b),
+            "meshgrid": lambda a, b, indexing: jnp.meshgrid(*map(jnp.atleast_1d, (a, b)), indexing=indexing),
             **{name: getattr(jnp, name) for name in ("einsum", "kron", "tensordot", "outer", "vdot")},
         },
         {},
