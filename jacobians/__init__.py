@@ -4,7 +4,10 @@ The derivative of a vector in R^p by an n×m matrix is a p×m×n tensor, the cha
 backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂W̃, written out.
 """
 
-from . import implicit, networks, numpy_protocol, testing  # noqa: F401
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import implicit, networks, numpy_protocol  # noqa: F401
 from .compiling import Compiled, compile  # noqa: A004 - the name is the field's
 from .errors import (
     DataError,
@@ -18,7 +21,6 @@ from .errors import (
     UnsupportedError,
 )
 from .evaluation import Cost, cost, evaluate
-from .explaining.teacher import explain
 from .expression import Expression, constant, matrix, scalar, tensor, vector
 from .functions import (
     append_one,
@@ -35,14 +37,44 @@ from .jacobian_tensor import Jacobian, derivative
 from .layers import attention, layer_norm, log_softmax
 from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 from .products import diag, outer, tensor_product, vector_tensor
-from .reading.entry import parse, shape_of
 from .render import notebook as _notebook  # noqa: F401
-from .render.drawing import Drawing, draw
-from .reports import Report
 from .transforms import grad, hessian, jacobian, jvp, vjp
-from .verification import check_derivative
+
+if TYPE_CHECKING:
+    from . import testing
+    from .explaining.teacher import explain
+    from .reading.entry import parse, shape_of
+    from .render.drawing import Drawing, draw
+    from .reports import Report
+    from .verification import check_derivative
 
 __version__ = "0.1.0"
+
+#: What reads, checks, explains and draws is loaded when it is first asked for: who only derives does not wait for it.
+_LOADED_LATER = {
+    "Drawing": "render.drawing",
+    "Report": "reports",
+    "check_derivative": "verification",
+    "draw": "render.drawing",
+    "explain": "explaining.teacher",
+    "parse": "reading.entry",
+    "shape_of": "reading.entry",
+    "testing": "testing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f".{_LOADED_LATER[name]}", __name__)
+    value = module if name == _LOADED_LATER[name] else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "LAYOUTS",

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import jacobians
 
 ROOT = Path(jacobians.__file__).parent
@@ -81,6 +83,16 @@ def test_an_import_is_light() -> None:
     heavy = {"rich", "lark", "autograd", "argparse", "csv", "json", "matplotlib", "scipy", "torch", "jax"}
     assert not loaded & heavy
     assert "numpy" in loaded
+    later = ("jacobians.reading", "jacobians.explaining", "jacobians.verification", "jacobians.render.drawing")
+    assert not [name for name in done.stdout.split() if name.startswith(later)]
+
+
+def test_what_is_loaded_later_is_there() -> None:
+    code = "import jacobians as j; print(set(j.__all__) <= set(dir(j)), all(hasattr(j, name) for name in j.__all__))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True\n"
+    with pytest.raises(AttributeError, match="has no attribute 'jacobain'"):
+        jacobians.jacobain  # noqa: B018
 
 
 def test_no_module_bears_the_name_of_a_public_function() -> None:
