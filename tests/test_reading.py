@@ -123,6 +123,13 @@ MEANINGS: list[tuple[str, tuple[Any, ...], Callable[[dict[str, Any]], Any]]] = [
     ("∇_x x'A x", ("d",), lambda v: (v["A"] + v["A"].T) @ v["x"]),
     (r"\nabla_{\mathbf{A}} \mathbf{x}^\top \mathbf{A} \mathbf{y}", ("d", "d"), lambda v: np.outer(v["x"], v["y"])),
     ("∂(∂(x'A x)/∂x)/∂x", ("d", "d"), lambda v: v["A"] + v["A"].T),
+    ("[x; 1]", ("d+1",), lambda v: np.append(v["x"], 1.0)),
+    ("[c; x; 0; x]", ("2*d+2",), lambda v: np.concatenate([[v["c"]], v["x"], [0.0], v["x"]])),
+    ("[W1 | z] [x; 1]", ("h",), lambda v: v["W1"] @ v["x"] + v["z"]),
+    ("[x' | c]", (1, "d+1"), lambda v: row(np.append(v["x"], v["c"]))),
+    ("[|x| | x | 0]", ("d", 3), lambda v: np.column_stack([np.abs(v["x"]), v["x"], 0 * v["x"]])),
+    (r"\begin{bmatrix} A & x \\ y^\top & c \end{bmatrix}", ("d+1", "d+1"),
+     lambda v: np.block([[v["A"], v["x"][:, None]], [row(v["y"]), np.array([[v["c"]]])]])),
     ("dσ(z)/dz", ("h", "h"), lambda v: np.diag(sigma(v["z"]) * sigma(-v["z"]))),
 ]  # fmt: skip
 
@@ -171,6 +178,23 @@ def test_definitions_make_a_chain() -> None:
     r = v["W2"] @ sigma(z) + v["b2"]
     assert product.shape == ("d", "h")
     assert_close(evaluate(product, v), np.outer(v["x"], r @ v["W2"] * sigma(z) * sigma(-z)))
+
+
+def test_proposition_2_in_the_augmented_form() -> None:
+    text = r"""
+        W_tilde := [W | b]; x_tilde := [x; 1]
+        z := W_tilde x_tilde
+        \begin{aligned}
+            \ell &= \frac{1}{2} \|V \sigma(z)\|^2 \\
+            \frac{\partial \ell}{\partial W_tilde}
+        \end{aligned}
+    """
+    found = parse(text, W="h d", b="h", x="d", V="n h")
+    rng = np.random.default_rng(3)
+    v = {name: rng.normal(size=shape) for name, shape in (("W", (7, 5)), ("b", (7,)), ("x", (5,)), ("V", (3, 7)))}
+    z = v["W"] @ v["x"] + v["b"]
+    back = v["V"] @ sigma(z) @ v["V"] * sigma(z) * sigma(-z)
+    assert_close(evaluate(found, v), np.outer(np.append(v["x"], 1.0), back))
 
 
 def test_the_activation_is_sigma() -> None:
@@ -236,6 +260,9 @@ def test_shapes_that_do_not_fit_are_named_at_their_place() -> None:
     with pytest.raises(ShapeError, match="a column meets a row"):
         parse("x r W2", **DECLARED)
     for text, said in (
+        ("[x | r]", "blocks side by side have as many rows"),
+        ("[A; W2]", "lines of blocks have as many columns"),
+        ("[x_i; 1]", "a block is a scalar, a vector or a matrix"),
         ("A_i", "an entry of it has 2 indices, got 1"),
         ("x_i + y", "y is a column (d) among entries"),
         ("x_i z_i", "the index i runs to d"),

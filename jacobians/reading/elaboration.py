@@ -14,7 +14,7 @@ from ..indexing import take_items
 from ..naming import check_name
 from ..notation.names import typeset
 from ..sizes import Shape
-from . import calls, differentials, factors, powers, subscripts, unsized, values
+from . import blocks, calls, differentials, factors, powers, subscripts, unsized, values
 from . import tree as t
 from .declarations import Declarations
 from .naming_parts import holds_factor, opened, spellings
@@ -289,6 +289,8 @@ class Elaborator:
                 return replace(inner, value=unsized.waiting("ones")) if inner.value.literal == 1.0 else inner
             case t.Signed() | t.Sum() | t.Box() | t.Product():
                 return self.part(atom, expected)
+            case t.Block():
+                return blocks.block(self, atom)
             case t.Bars():
                 return calls.bars(self, atom)
             case t.Fraction():

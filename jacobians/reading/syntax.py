@@ -69,6 +69,7 @@ _OPERAND = {
     "WORD",
     "OPEN",
     "OPEN_BRACE",
+    "OPEN_SQUARE",
     "NORM_OPEN",
     "ABS_OPEN",
     "ACCENT",
@@ -261,6 +262,16 @@ class Builder:
 
     def _gradient(self, place: Place, children: list[Any]) -> t.Node:
         return t.Operator(place, children[2], gradient=True)
+
+    def _line(self, place: Place, children: list[Any]) -> t.Node:
+        return t.Block(place, (tuple(children[::2]),))
+
+    def _block(self, place: Place, children: list[Any]) -> t.Node:
+        """Blocks; brackets around a single one are only brackets."""
+        lines = tuple(line.lines[0] for line in children[1:-1:2])
+        if len(lines) == len(lines[0]) == 1:
+            return t.Group(place, lines[0], "[")
+        return t.Block(place, lines)
 
     def _group(self, place: Place, children: list[Any]) -> t.Node:
         parts = tuple(child for child in children if isinstance(child, t.Node))

@@ -48,6 +48,9 @@ IN_WORDS = {
     "SUBSCRIPT": "_",
     "OPEN": "(",
     "OPEN_BRACE": "{",
+    "OPEN_SQUARE": "[",
+    "ABOVE": "; between blocks",
+    "BESIDE": "| between blocks",
     "CLOSE": "a closing bracket",
     "NUMBER": "a number",
     "WORD": "a name",
@@ -80,7 +83,8 @@ COMMANDS = {
     **dict.fromkeys(["top", "intercal", "transpose"], "TRANSPOSED"),
     **dict.fromkeys(["lVert", "rVert", "Vert"], "‖"),
     **dict.fromkeys(["lvert", "rvert", "vert"], "|"),
-    **dict.fromkeys(["lbrace", "lbrack"], "OPEN"),
+    "lbrace": "OPEN",
+    "lbrack": "OPEN_SQUARE",
     **dict.fromkeys(["rbrace", "rbrack"], "CLOSE"),
     "sqrt": "ROOT",
     "partial": "PARTIAL",
@@ -98,7 +102,8 @@ CHARACTERS = {
     **dict.fromkeys("/÷∕⁄", "DIVIDE"),
     **dict.fromkeys("⊙∘⊗", "BOX"),
     **dict.fromkeys("'’′ʹ", "PRIME"),
-    **dict.fromkeys("([⟨", "OPEN"),
+    **dict.fromkeys("(⟨", "OPEN"),
+    **dict.fromkeys("[", "OPEN_SQUARE"),
     **dict.fromkeys(")]}⟩", "CLOSE"),
     **dict.fromkeys("=", "EQUALS"),
     **dict.fromkeys("≔", "DEFINED"),
@@ -108,9 +113,10 @@ CHARACTERS = {
     **dict.fromkeys("∂", "PARTIAL"),
     **dict.fromkeys("√", "ROOT"),
     **dict.fromkeys("∇", "NABLA"),
-    **dict.fromkeys(" \t\r\f\v$&~\u00a0\u2009\u200a\u2061\u2062", ""),
+    **dict.fromkeys(" \t\r\f\v$~\u00a0\u2009\u200a\u2061\u2062", ""),
     "{": "OPEN_BRACE",
     "|": "|",
+    "&": "BESIDE",
     "^": "POWER",
     "_": "SUBSCRIPT",
     ",": "COMMA",
@@ -128,10 +134,11 @@ _LONGER = (
     ("SUPERSCRIPT", re.compile(r"⁻ᵀ|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")),
     ("LOWERED", re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")),
     ("SEPARATOR", re.compile(r"\\\\")),
-    ("", re.compile(r"\\[,;:! >]|\\[()\[\]]|\\begin\{[a-z]+\*?\}|\\end\{[a-z]+\*?\}")),
+    ("", re.compile(r"\\[,;:! >]|\\[()\[\]]")),
     ("OPEN", re.compile(r"\\\{")),
     ("CLOSE", re.compile(r"\\\}")),
 )
+_ENVIRONMENT = re.compile(r"\\(begin|end)\{(?:([bp]?matrix)|[a-z]+\*?)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 _DOUBLE_PRIMES = {"″": 2, "‴": 3, '"': 2}
 
@@ -190,6 +197,9 @@ def _single_tokens(text: str) -> list[Token]:
             while end < len(text) and (_goes_on(text, end) or text.startswith("\\_", end)):
                 end += 2 if text[end] == "\\" else 1
             emit("WORD", end, text[position:end].replace("\\_", "_"))
+        elif (environment := _ENVIRONMENT.match(text, position)) is not None:
+            end = environment.end()
+            emit({"begin": "OPEN_SQUARE", "end": "CLOSE"}[environment[1]] if environment[2] else "", end)
         elif (command := _COMMAND.match(text, position)) is not None:
             end = command.end()
             name = _VARIANTS.get(command[1], command[1])
@@ -232,9 +242,19 @@ def _statements(tokens: list[Token]) -> list[Token]:
     """Line breaks within brackets or formulas dropped, and separators at the ends or in a row."""
     kept: list[Token] = []
     depth = 0
+    square: list[bool] = []  # for each open bracket, whether blocks may stand in it
     for place, token in enumerate(tokens):
-        depth += token.kind in ("OPEN", "OPEN_BRACE")
+        depth += token.kind in _OPENING
         depth -= token.kind == "CLOSE"
+        if token.kind in _OPENING:
+            square.append(token.kind == "OPEN_SQUARE")
+        elif token.kind == "CLOSE" and square:
+            square.pop()
+        within = bool(square) and square[-1]
+        if token.kind == "BESIDE" and not within:  # the & of an alignment
+            continue
+        if token.kind == "SEPARATOR" and within and token.text != "\n":
+            token = replace(token, kind="ABOVE")
         if token.kind == "SEPARATOR":
             following = next((one.kind for one in tokens[place + 1 : place + 64] if one.kind != "SEPARATOR"), "")
             soft = token.text != ";"
@@ -249,6 +269,7 @@ def _statements(tokens: list[Token]) -> list[Token]:
     return kept
 
 
+_OPENING = ("OPEN", "OPEN_BRACE", "OPEN_SQUARE")
 _PARTNERS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "\\{": "\\}", "lbrace": "rbrace", "lbrack": "rbrack"}
 
 
@@ -262,7 +283,7 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
         kind = token.kind
         if kind in _PREFIXES:
             prefixes += 1
-        elif kind in ("OPEN", "OPEN_BRACE", "‖", "|"):
+        elif kind in (*_OPENING, "‖", "|"):
             depths.append((depths[-1] if depths else 0) + prefixes + 1)
             prefixes = 0
         else:
@@ -270,7 +291,7 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
         depth = (depths[-1] if depths else 0) + prefixes
         if depth > DEEPEST:
             raise parse_error(text, token.place, f"brackets within brackets, more than {DEEPEST} deep")
-        if kind in ("OPEN", "OPEN_BRACE"):
+        if kind in _OPENING:
             open_.append(token)
         elif kind == "CLOSE":
             if open_ and open_[-1].kind in ("‖", "|"):
@@ -279,10 +300,9 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
                 raise parse_error(text, token.place, f"this {token.text} closes nothing")
             opened = open_.pop()
             depths.pop()
-            if _PARTNERS[opened.text] != token.text:
-                raise parse_error(
-                    text, token.place, f"expected {_PARTNERS[opened.text]} to close {opened.text}, found {token.text}"
-                )
+            partner = _PARTNERS.get(opened.text) or opened.text.replace("begin", "end")
+            if partner != token.text:
+                raise parse_error(text, token.place, f"expected {partner} to close {opened.text}, found {token.text}")
         elif kind in ("‖", "|"):
             name = "NORM" if kind == "‖" else "ABS"
             ended = bool(result) and result[-1].kind in _ENDS
@@ -290,6 +310,9 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
                 open_.pop()
                 del depths[-2:]  # its own, and that of the bar that it closes
                 token = replace(token, kind=f"{name}_CLOSE")
+            elif ended and kind == "|" and open_ and open_[-1].kind == "OPEN_SQUARE":  # [W | b]
+                token = replace(token, kind="BESIDE")
+                depths.pop()
             else:
                 open_.append(token)
                 token = replace(token, kind=f"{name}_OPEN")
@@ -345,7 +368,7 @@ def _differentials(tokens: list[Token], is_known: Callable[[str], bool]) -> list
     opened: dict[int, int] = {}  # place of a closing bracket -> place of its opening one
     stack: list[int] = []
     for place, token in enumerate(tokens):
-        if token.kind in ("OPEN", "OPEN_BRACE"):
+        if token.kind in _OPENING:
             stack.append(place)
         elif token.kind == "CLOSE":
             opened[place] = stack.pop()

@@ -181,3 +181,10 @@ class Summation(Node):
 
     letters: str
     upper: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """Blocks side by side and one above the other: [W | b], [x; 1]."""
+
+    lines: tuple[tuple[Node, ...], ...]
