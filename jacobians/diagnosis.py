@@ -14,7 +14,7 @@ from .mistakes.axes import AXIS_MISTAKES, GENERAL_AXIS_MISTAKES, LAYOUT_MISTAKES
 from .mistakes.case import Candidate, Case, Mistake, show
 from .mistakes.chain import Chain, chain_mistakes
 from .mistakes.structure import STRUCTURE_MISTAKES
-from .mistakes.values import GENERAL_VALUE_MISTAKES, LAST_MISTAKES, VALUE_MISTAKES, factor_of, factor_stories
+from .mistakes.values import GENERAL_VALUE_MISTAKES, LAST_MISTAKES, VALUE_MISTAKES, factor_of, factor_stories, few_wrong
 
 #: The catalogue, likeliest first.
 CATALOGUE: tuple[Mistake, ...] = (*LAYOUT_MISTAKES, *STRUCTURE_MISTAKES, *AXIS_MISTAKES, *VALUE_MISTAKES)
@@ -83,6 +83,7 @@ def explain_claim(case: Case, chain: Chain | None = None) -> list[Explanation]:
         or list(_alone(case, GENERAL))
         or [*_with_factor(case, (*CATALOGUE, *own, *GENERAL)), *_in_another_layout(case, chain)]
         or list(_alone(case, LAST_MISTAKES))
+        or list(_with_wrong_entries(case))
     )
 
 
@@ -139,6 +140,19 @@ def _with_factor(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanati
                 told = f"{_told(case, mistake, candidate)}; and beside that {evidence}"
                 yield Explanation(f"{mistake.name}; and {name}", told, f"claimed = {fix}; then {_fix(case, candidate)}")
                 break
+
+
+def _with_wrong_entries(case: Case) -> Iterator[Explanation]:
+    """A layout that was not asked for, and in that few entries that are wrong."""
+    for mistake in LAYOUT_MISTAKES:
+        for candidate in mistake.candidates(case):
+            if candidate.value.shape == case.claimed.shape:
+                found = few_wrong(case.claimed, candidate.value, candidate.tolerance)
+                if found is not None:
+                    (last,) = LAST_MISTAKES
+                    told = f"{_told(case, mistake, candidate)}; in that layout {found[0]}"
+                    yield Explanation(f"{mistake.name}; and {last.name}", told, f"{found[1]}; then {candidate.fix}")
+                    break
 
 
 def _in_another_layout(case: Case, chain: Chain | None) -> Iterator[Explanation]:

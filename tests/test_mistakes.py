@@ -261,12 +261,19 @@ def batch_once(one: Subject) -> Iterator[Any]:
 def batch_twice(one: Subject) -> Iterator[Any]:
     if "per loss" in one.known:
         per = one.known["per loss"]
+        yield np.einsum("nd,nm->nmd", per, np.eye(per.shape[0]))  # the same as JAX has it
         yield np.einsum("nd,nm->mdn", per, np.eye(per.shape[0]))  # ∂ of each sample's loss, numerator layout
 
 
 def not_summed(one: Subject) -> Iterator[Any]:
     if "not summed" in one.known:
         yield one.known["not summed"]
+
+
+def not_summed_as_torch(one: Subject) -> Iterator[Any]:
+    """Per sample, and each in the shape of the argument."""
+    if "not summed" in one.known and one.known["not summed"].ndim == 3:
+        yield one.known["not summed"].transpose(0, 2, 1)
 
 
 def not_averaged(one: Subject) -> Iterator[Any]:
@@ -322,6 +329,13 @@ def two_entries(one: Subject) -> Iterator[Any]:
     if one.right.size >= 8:
         claim = one.right.copy()
         claim.reshape(-1)[[1, -2]] += [0.5, -0.3]
+        yield claim
+
+
+def ad_and_an_entry(one: Subject) -> Iterator[Any]:
+    if len(one.wrt) > 1:
+        claim = one.ad.copy()
+        claim[(0,) * claim.ndim] += 0.5
         yield claim
 
 
@@ -412,6 +426,7 @@ def ad_and_sign(one: Subject) -> Iterator[Any]:
 
 GRADIENT = "column given for row: the gradient for the derivative"
 TRANSPOSED = "transposed: denominator layout"
+ENTRIES = "correct except at listed entries"
 AD = 'axis order of "ad" (JAX, PyTorch)'
 MISTAKES = [
     Made("transposed", TRANSPOSED, _layout("denominator")),
@@ -431,6 +446,7 @@ MISTAKES = [
     Made("batch once", "batch axis kept once", batch_once),
     Made("batch twice", "batch axis kept twice", batch_twice),
     Made("not summed", "batch axis not summed", not_summed),
+    Made("not summed, ad", "batch axis not summed", not_summed_as_torch),
     Made("not averaged", "batch axis not summed", not_averaged),
     Made("summed", "summed over an axis of y", summed),
     Made("twice", "factor 2", times(2.0)),
@@ -463,10 +479,11 @@ MISTAKES = [
     Made("a term's sign", "wrong sign of a term", known("sign of a term")),
     Made("transposed, twice", f"{TRANSPOSED}; and factor 2", transposed_and_twice),
     Made("ad, sign", f"{AD}; and sign", ad_and_sign),
+    Made("ad, an entry", f"{AD}; and {ENTRIES}", ad_and_an_entry),
 ]
 #: Explanations of last resort: given only where nothing more particular explains a claim.
 GENERAL = {"constant factor", "correct except at listed entries", "axes exchanged", "axes of size 1 added or dropped"}
-GENERAL |= {f"{TRANSPOSED}; and factor 2", f"{AD}; and sign"}
+GENERAL |= {f"{TRANSPOSED}; and factor 2", f"{AD}; and sign", f"{AD}; and {ENTRIES}"}
 
 
 def is_none(claim: Any, one: Subject) -> bool:

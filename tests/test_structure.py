@@ -80,7 +80,7 @@ def test_an_import_is_light() -> None:
     code = "import sys; before = set(sys.modules); import jacobians; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in done.stdout.split()}
-    heavy = {"rich", "lark", "autograd", "argparse", "csv", "json", "matplotlib", "scipy", "torch", "jax"}
+    heavy = {"rich", "lark", "hypothesis", "autograd", "argparse", "csv", "json", "matplotlib", "scipy", "torch", "jax"}
     assert not loaded & heavy
     assert "numpy" in loaded
     later = ("jacobians.reading", "jacobians.explaining", "jacobians.verification", "jacobians.render.drawing")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..expression import Array
+from ..layout import LAYOUTS
 from .case import Candidate, Case, Mistake
 
 LETTERS = "ijklmnopqrstuvw"
@@ -147,7 +148,7 @@ def _batch_once(case: Case) -> Iterator[Candidate]:
 def _batch_twice(case: Case) -> Iterator[Candidate]:
     """Seen on the claim: it is zero off the diagonal of two axes, and summed over one of them it is right."""
     claimed = case.claimed
-    if claimed.ndim != case.right.ndim + 1:
+    if claimed.ndim not in (case.right.ndim + 1, case.ad.ndim + 1):
         return
     for a, b in itertools.combinations(range(claimed.ndim), 2):
         if claimed.shape[a] != claimed.shape[b] or claimed.shape[a] == 1:
@@ -163,14 +164,20 @@ def _batch_twice(case: Case) -> Iterator[Candidate]:
 
 
 def _as_claimed(case: Case, made: Array, evidence: str, fix: str) -> Iterator[Candidate]:
-    """The claim itself, where what was made of it is right."""
-    if made.shape == case.right.shape and bool(np.all(np.abs(made - case.right) <= case.right_tolerance)):
-        yield Candidate(case.claimed, np.zeros(case.claimed.shape), evidence, fix, oriented=True)
+    """The claim itself, where what was made of it is right, in the layout asked for or in another."""
+    for layout in (case.layout, *(one for one in LAYOUTS if one not in (case.layout, "vec"))):
+        right, tolerance = (case.laid(one, layout) for one in (case.ad, case.tolerance))
+        if made.shape == right.shape and bool(np.all(np.abs(made - right) <= tolerance)):
+            own = layout == case.layout
+            code = fix if own else case.restoring(case.order(layout), fix)
+            text = evidence if own else f"{evidence} in {layout} layout"
+            yield Candidate(case.claimed, np.zeros(case.claimed.shape), text, code, oriented=True)
+            return
 
 
 def _not_summed(case: Case) -> Iterator[Candidate]:
     claimed = case.claimed
-    if claimed.ndim != case.right.ndim + 1:
+    if claimed.ndim not in (case.right.ndim + 1, case.ad.ndim + 1):
         return
     for axis, size in enumerate(claimed.shape):
         if size > 1:

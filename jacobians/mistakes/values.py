@@ -132,21 +132,25 @@ def _listed(claimed: Array, right: Array, wrong: Array) -> str:
     return shown + (f"; and {len(places) - LISTED} more" if len(places) > LISTED else "")
 
 
-def _entries(case: Case) -> Iterator[Candidate]:
-    found = _wrong_entries(case)
-    if found is None:
-        return
-    claimed, right, wrong = found
+def few_wrong(claimed: Array, right: Array, tolerance: Array) -> tuple[str, str] | None:
+    """The evidence and the fix, where few entries are wrong, and at most half of those that are not zero."""
+    wrong = ~(np.abs(claimed - right) <= tolerance)
     count = int(np.sum(wrong))
-    if count > max(1, FEW * wrong.size) or count in (0, wrong.size):
-        return
+    filled = int(np.sum((np.abs(right) > tolerance) | (np.abs(claimed) > tolerance)))
+    if count > max(1.0, min(FEW * wrong.size, 0.5 * filled)) or count in (0, wrong.size):
+        return None
     evidence = f"{wrong.size - count} of {wrong.size} entries are right; wrong at {_listed(claimed, right, wrong)}"
     places = [tuple(int(k) for k in place) for place in np.argwhere(wrong)]
     if len(places) > LISTED:
-        yield Candidate(claimed, np.zeros(claimed.shape), evidence, f"jacobian(f)(x)  # {count} entries are wrong")
-        return
-    fix = "; ".join(f"claimed[{', '.join(map(str, place))}] = {float(right[place])!r}" for place in places)
-    yield Candidate(claimed, np.zeros(claimed.shape), evidence, fix)
+        return evidence, f"jacobian(f)(x)  # {count} entries are wrong"
+    return evidence, "; ".join(f"claimed[{', '.join(map(str, place))}] = {float(right[place])!r}" for place in places)
+
+
+def _entries(case: Case) -> Iterator[Candidate]:
+    arrays = _matching(case)
+    found = None if arrays is None else few_wrong(*arrays)
+    if found is not None:
+        yield Candidate(case.claimed, np.zeros(case.claimed.shape), *found)
 
 
 def _signs(case: Case) -> Iterator[Candidate]:
