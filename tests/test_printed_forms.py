@@ -173,3 +173,18 @@ def test_kronecker_products() -> None:
         assert str(expression) == text
         expected = evaluate(expression, relevant(given, expression), sizes=SIZES)
         assert read(text, expected, given, by_entries=False)
+
+
+def test_what_reads_two_ways_is_not_printed() -> None:
+    X, A, x = VARIABLES["X"], VARIABLES["A"], VARIABLES["x"]
+    assert (
+        derivative(np.tanh(X @ X), X)
+        .index_notation()
+        .endswith("δ_{il} σ′((X²)_{ij}) X_{kj} + δ_{jk} σ′((X²)_{ij}) X_{il}")
+    )
+    assert str(X * A * X.T) == "X ⊙ A ⊙ Xᵀ"
+    assert str(x * x * (A @ x)) == "diag(x ⊙ x) A x"
+    assert str(np.var(x)) == "‖x − (1ᵀ x) 1 / n‖² / n"
+    assert str(2 * (X + A)) == "2 (X + A)"
+    assert str(1 / (2 * (x @ x) + 1)) == "1 / (2 ‖x‖² + 1)"
+    assert str(-(x + 1) @ x) == "−(x + 1)ᵀ x"

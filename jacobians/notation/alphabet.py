@@ -14,6 +14,8 @@ from ..sizes import Shape, Size, show_shape
 from .names import ACCENTS, number, subscripted, typeset
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+#: A name that ends in one of these is subscripted in parentheses: (W₁)_{ij}, (X²)_{ij}.
+_SCRIPTS = frozenset("₀₁₂₃₄₅₆₇₈₉_[]()ᵀ⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRIMES = ("", "′", "″", "‴")
 
 
@@ -154,7 +156,7 @@ class Alphabet:
         """The entry of an operand at `letters`."""
         if not letters:
             return self.grouped(text, plain)
-        simple = plain and (len(text) == 1 or (not any(mark in text for mark in "₀₁₂₃₄₅₆₇₈₉_[]()") and len(text) <= 2))
+        simple = plain and (len(text) == 1 or (len(text) == 2 and not set(text) & _SCRIPTS))
         return f"{text if simple else self.parens(text)}{self.braces(letters)}"
 
     def entry(self, name: str, letters: Sequence[str]) -> str:

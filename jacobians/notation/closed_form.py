@@ -16,9 +16,9 @@ from ..expression import Expression, Term
 from ..sizes import Shape
 from .alphabet import Alphabet
 from .factoring import collected
-from .forms import Count, Entrywise, Identity, Monomial, Norm, Ones, Product, Scalar, Sum, Tensor, multiplied, turn
+from .forms import Count, Identity, Monomial, Norm, Ones, Product, Scalar, Sum, Tensor, multiplied, turn
 from .kronecker import kronecker
-from .rewriting import as_monomial, diagonal, diagonal_of, hadamard, inner, simplified, trace
+from .rewriting import as_monomial, diagonal, diagonal_of, entrywise, hadamard, inner, simplified, trace
 from .spelling import Spelled, Speller
 
 
@@ -114,7 +114,7 @@ class _Graph:
         for edge in sorted(self.edges, key=lambda one: one.place):
             for known in merged:
                 if edge.u != edge.v and {known.u, known.v} == {edge.u, edge.v} and not self._is_cycle(edge):
-                    known.product = (Entrywise((known.product, edge.seen_from(known.u))),)
+                    known.product = entrywise([known.product, edge.seen_from(known.u)])
                     break
             else:
                 merged.append(edge)

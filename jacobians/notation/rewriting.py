@@ -36,7 +36,7 @@ def simplified(product: Product) -> Product:
     place = 0
     while place < len(factors):
         factor = factors[place]
-        if isinstance(factor, Identity) and len(factors) > 1:
+        if len(factors) > 1 and (isinstance(factor, Identity) or factor == Ones(1)):
             del factors[place]
             place = max(place - 1, 0)
         elif isinstance(factor, Inverse) and _cancel(factors, place, factor.body):
@@ -82,9 +82,21 @@ def hadamard(vectors: Sequence[Product]) -> Product:
     plain = [vector for vector in vectors if len(vector) == 1]
     long = [vector for vector in vectors if len(vector) > 1]
     if not long:
-        return plain[0] if len(plain) == 1 else (Entrywise(tuple(plain)),)
-    tail = long[0] if len(long) == 1 else (Entrywise(tuple(long)),)
+        return entrywise(plain)
+    tail = entrywise(long)
     return (diagonal(hadamard(plain)), *tail) if plain else tail
+
+
+def entrywise(products: Sequence[Product]) -> Product:
+    """The element-wise product; a part that is one itself gives its own parts."""
+    if len(products) == 1:
+        return products[0]
+    parts: list[Product] = []
+    for product in products:
+        factor = product[0]
+        nested = len(product) == 1 and isinstance(factor, Entrywise) and not factor.turned
+        parts += factor.products if nested and isinstance(factor, Entrywise) else [product]
+    return (Entrywise(tuple(parts)),)
 
 
 def diagonal(vector: Product) -> Factor:
@@ -131,6 +143,8 @@ def trace(product: Product, first: Product) -> tuple[Scalar, int]:
 def inner(product: Product) -> tuple[Scalar, int]:
     """A row times a column; ‖v‖² where it is vᵀ v."""
     product = simplified(product)
+    if product == (Ones(1),):
+        return Inner(product), 0  # the number 1
     half = len(product) // 2
     if len(product) == 2 * half and turn(product[half:]) == product[:half] and not isinstance(product[half], Ones):
         return Norm((Monomial(body=product[half:]),), 1), 2
