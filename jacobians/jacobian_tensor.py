@@ -22,6 +22,7 @@ from .errors import NamingError, ShapeError, UnsupportedError
 from .evaluation import Cost, Costs, cost, costs, plan
 from .expression import Array, Expression, Named, Network, Term, Variable, as_expression, unnamed
 from .layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
+from .materializing import Materializable
 from .notation.alphabet import TEXT, Alphabet
 from .notation.blocks import blocks
 from .notation.closed_form import network_text
@@ -33,14 +34,12 @@ from .notation.writer import ExpressionWriter
 from .sizes import Shape, show_shape
 
 
-class Jacobian(Displayed):
+class Jacobian(Displayed, Materializable):
     """∂y/∂x for y its `numerator` and x its `denominator`: a sum of networks whose output may repeat an index.
 
     Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
     denominator's, reversed (items 1 to 4 of the notes); entries are symbols or integers.
     """
-
-    __array_ufunc__ = None  # an array on the left of @ or + leaves the operation to us
 
     def __init__(self, chain: Chain, inner: Jacobian | None = None) -> None:
         self.chain = chain
@@ -347,7 +346,7 @@ class Jacobian(Displayed):
         return self._programs[key]
 
 
-class JacobianView(Displayed):
+class JacobianView(Displayed, Materializable):
     """A Jacobian in another layout: `.shape` and `.evaluate` follow it, `.T` reverses it, `.jacobian` is the source."""
 
     def __init__(self, jacobian: Jacobian, layout: str) -> None:

@@ -206,6 +206,9 @@ def _compiled(tree: Tree, variables: Sequence[Variable]) -> tuple[Compiled, Call
 
 
 def _public(f: Callable[..., Any], transform: _Transform, what: str) -> Callable[..., Any]:
+    if not callable(f):
+        raise UnsupportedError(f"{what} is of a function of arrays, got {type(f).__name__}")
+
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         return transform(args, kwargs)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers import ORDERS
 
 from jacobians import MaterializationError, cost, derivative, implicit, matrix, memory, networks, vector
-from jacobians.evaluation import plan
+from jacobians.evaluation import evaluate_together, plan
 
 DEPTHS = (1, 2, 3, 10, 50)
 
@@ -85,6 +86,38 @@ def test_residual_blocks_do_not_multiply_the_terms() -> None:
             y = y + np.tanh(matrix(f"W{k}", 5, 5) @ y)
         steps.append(derivative(y @ y, x).cost().multiplications)
     assert steps[1] < 2.2 * steps[0]
+
+
+def test_two_hundred_residual_blocks() -> None:
+    """The gradient by the input and by a weight that all blocks share: so many multiplications a block, and values."""
+
+    def network(blocks: int, h: Any, W: Any) -> Any:
+        for _ in range(blocks):
+            h = h + np.tanh(W @ h)
+        return h
+
+    counts = {}
+    for blocks in (199, 200):
+        x, W = vector("x", 5), matrix("W", 3 + 2, 5)
+        y = network(blocks, x, W)
+        counts[blocks] = cost(derivative(y @ y, [x, W])).multiplications
+    # a block: tanh′ times the adjoint, Wᵀ times that, and the outer product by W
+    assert counts[200] - counts[199] == 5 + 25 + 25
+    rng = np.random.default_rng(0)
+    values = {"x": rng.normal(size=5), "W": rng.normal(size=(5, 5)) / 10}
+    by_x, by_W = evaluate_together(derivative(y @ y, [x, W]), values)
+
+    def loss(x: Any, W: Any) -> Any:
+        return np.sum(network(200, x, W) ** 2)
+
+    direction = rng.normal(size=5)
+    slope = (
+        loss(values["x"] + 1e-6 * direction, values["W"]) - loss(values["x"] - 1e-6 * direction, values["W"])
+    ) / 2e-6
+    np.testing.assert_allclose(by_x @ direction, slope, rtol=1e-6)
+    step = 1e-6 * np.outer(direction, direction)
+    slope = (loss(values["x"], values["W"] + step) - loss(values["x"], values["W"] - step)) / 2
+    np.testing.assert_allclose(np.sum(by_W.T * step), slope, rtol=1e-5)
 
 
 @pytest.mark.parametrize("order", ORDERS)

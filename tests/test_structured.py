@@ -223,3 +223,19 @@ def test_nothing_dense_is_allocated() -> None:
     row = np.zeros((400, 300))
     row[:, 7] = slope[7] * values["x"]
     assert_close(found["row"], row, 1e-12)
+
+
+def test_it_is_written_out_when_it_is_asked_for() -> None:
+    x = vector("x", 3)
+    J = derivative(x * x, x)
+    value = {"x": np.array([1.0, 2.0, 3.0])}
+    assert_close(J.materialize(value), np.diag([2.0, 4.0, 6.0]), 0)
+    assert_close(derivative(np.outer(x, x), x).to_layout("denominator").materialize(value).shape, (3, 3, 3), 0)
+    assert_close(derivative(vector("y", "d"), vector("y", "d")).materialize(sizes={"d": 2}), np.eye(2), 0)
+    with pytest.raises(UnsupportedError, match=r"is no array: \.materialize"):
+        np.asarray(J)
+    with pytest.raises(UnsupportedError, match="no array"):
+        np.array([J.T, J.T])
+    for wrong in (lambda: 2 * J, lambda: J - J, lambda: -J, lambda: np.ones(3) * J, lambda: J / 2):
+        with pytest.raises(UnsupportedError, match=r"take \.expression"):
+            wrong()
