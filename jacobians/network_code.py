@@ -95,7 +95,11 @@ class NetworkWriter:
         inner = tuple(size if here else 1 for size, here in zip(shape, held, strict=True))[first:]
         total = self._lines.emit(join_sum([part.text for part in parts]), inner, derivative=derivative)
         factor = aligned(self._contraction.value(common.operand).text, common.indices, common.output)
-        return self._lines.emit(f"{factor} * {total.text}", shape, prod(shape), derivative)
+        text = f"{factor} * {total.text}"
+        own = [here or index in common.indices for here, index in zip(held, common.output, strict=True)]
+        if not all(own):  # an axis that nothing has
+            text = f"np.broadcast_to({text}, {shape}).copy()"
+        return self._lines.emit(text, shape, prod(shape), derivative)
 
     def _scatter(self, out: Value, structure: Term, value: Value, how: str) -> None:
         """Write a compressed array through a view of `out` that walks the deltas and index maps: no zero is touched.

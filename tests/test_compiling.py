@@ -310,3 +310,16 @@ def test_no_text_of_a_user_gets_into_the_code(text: str) -> None:
     assert found.tolist() == [2.0, 2.0]
     by_key = grad(lambda p: np.sum(p[text] ** 2))({text: np.ones(2)})
     assert by_key[text].tolist() == [2.0, 2.0]
+
+
+def test_a_common_factor_of_a_sum_that_is_broadcast() -> None:
+    """a ⊙ b + a ⊙ c in every row: the axis that no operand has stays an axis of the result."""
+    from jacobians.expression import Network, Term
+
+    a, b, c = (vector(name, 2) for name in "abc")
+    terms = [Term(1.0, (a, other), ((1,), (1,)), (0, 1), (rows, 2)) for rows in (3,) for other in (b, c)]
+    values = {"a": np.array([2.0, 3.0]), "b": np.array([5.0, 7.0]), "c": np.array([11.0, 13.0])}
+    found = jacobians.evaluate(Network.of(terms, (3, 2)), values)
+    assert found.tolist() == [[32.0, 60.0]] * 3
+    ones = [Term(1.0, (a, other), ((1,), (1,)), (0, 1), (1, 2)) for other in (b, c)]
+    assert jacobians.evaluate(Network.of(ones, (1, 2)), values).tolist() == [[32.0, 60.0]]

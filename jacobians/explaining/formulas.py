@@ -280,6 +280,16 @@ class RowName:
 
 
 @dataclass(frozen=True)
+class Letter:
+    """The letter of an index."""
+
+    index: int
+
+    def write(self, writer: ExpressionWriter) -> str:
+        return letter(self.index)
+
+
+@dataclass(frozen=True)
 class Sigma:
     """The letter for the one activation."""
 

@@ -126,13 +126,15 @@ class StationGraph:
         without = [node for node in ordered if node.serial not in self.named and node.name is None]
         top = unnamed(self.y)
         inner = [node for node in without if node is not top and not _speaks_for_itself(node, writer, self.named)]
+        letters = {_letter_of(name).lower() for name in used}
         given: dict[int, Named] = {}
-        letter = next(one for one in _letters("uvacgpq") if not any(_letter_of(name) == one for name in used))
+        letter = next(one for one in _letters("uvacgpq") if one not in letters)
         for count, node in enumerate(inner, start=1):
-            given[node.serial] = Named.of(letter if len(inner) == 1 else f"{letter}{count}", node)
+            called = letter if node.ndim < 2 else letter.upper()
+            given[node.serial] = Named.of(called if len(inner) == 1 else f"{called}{count}", node)
         if top in without:
-            letter = next(one for one in _letters("fghyq") if not any(_letter_of(name) == one for name in used))
-            given[top.serial] = Named.of(letter, top)
+            letter = next(one for one in _letters("fghyq") if one not in letters | {letter})
+            given[top.serial] = Named.of(letter if top.ndim < 2 else letter.upper(), top)
         self.given = tuple(given.values())
         self.named.update(given)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ..notation.alphabet import TEXT, Alphabet
 from ..notation.latex import LATEX
@@ -13,6 +15,8 @@ COLUMNS = 80
 _INDENT = 3
 #: A left side that is longer stands on a line of its own.
 _LEFT = 30
+#: A sum in LaTeX that is wider than so many letters is broken into rows.
+_WIDEST = 64
 
 
 def said(board: Board, prose: Prose, alphabet: Alphabet, before: str = "", after: str = "") -> str:
@@ -104,10 +108,10 @@ def as_latex(board: Board, heading: Prose, steps: Sequence[Step]) -> str:
 
 
 def _together(step: Step) -> Iterator[list[Equation]]:
-    """Equations that nothing is said between stand in one environment."""
+    """Definitions that nothing is said between stand in one environment; a page may break between others."""
     group: list[Equation] = []
     for equation in step.equations:
-        if group and equation.note:
+        if group and (equation.note or max(len(equation.lines), len(group[-1].lines)) > 2):
             yield group
             group = []
         group.append(equation)
@@ -126,7 +130,35 @@ def _rows(board: Board, equation: Equation) -> Iterator[str]:
     for k, line in enumerate(others):
         left = first.latex if k == 0 else ""
         reason = said(board, line.reason, LATEX, "$", "$")
-        yield f"{left} &= {line.latex}{_in_space(line, LATEX)}" + (rf" && \text{{{reason}}}" if reason else "")
+        body, *more = _broken(line.latex + _in_space(line, LATEX))
+        yield f"{left} &= {body}" + (rf" && \text{{{reason}}}" if reason else "")
+        yield from (rf"&\quad {{}}{part}" for part in more)
+
+
+def _broken(latex: str) -> list[str]:
+    """A sum that is too wide for a page, in rows: broken before a sign that stands in no group and no parentheses."""
+    places, depth = [0], 0
+    for found in re.finditer(r"\\[a-zA-Z]+|\\.|[{}()\[\]]| [+-] ", latex):
+        mark = found[0]
+        depth += (mark in "{([") - (mark in "})]")
+        if depth == 0 and mark in (" + ", " - "):
+            places.append(found.start() + 1)
+    parts = [latex[a:b].rstrip() for a, b in pairwise([*places, len(latex)])]
+    rows = parts[:1]
+    for part in parts[1:]:
+        if _breadth(rows[-1]) + _breadth(part) > _WIDEST:
+            rows.append(part)
+        else:
+            rows[-1] += f" {part}"
+    return rows
+
+
+def _breadth(latex: str) -> int:
+    """Roughly how many letters wide a formula is: what only changes how a letter looks has no width."""
+    bare = re.sub(
+        r"\\(mathbf|boldsymbol|mathit|mathrm|operatorname|text|frac|left|right|\w*tilde|\w*hat|bar)\b", "", latex
+    )
+    return len(re.findall(r"\\[a-zA-Z]+|\\.|[^\s{}^_]", bare))
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from .formulas import (
     Edge,
     Formula,
     InLayout,
+    Letter,
     OneFactor,
     Permuted,
     Quantity,
@@ -233,7 +234,11 @@ class _Teacher:
         matrix = next((f.matrix for one in rows for f in one.factors if isinstance(f, Row)), None)
         if matrix is None:
             return [self.equation(lines, "By components,")]
-        return [self.equation(lines, "By components, with ", RowName(matrix), " row i of ", Quantity(matrix), ",")]
+        return [
+            self.equation(
+                lines, "By components, with ", RowName(matrix), " the row ", Letter(0), " of ", Quantity(matrix), ","
+            )
+        ]
 
     def local_equation(self, of: Expression, by: Expression, edge: Edge) -> list[Line]:
         lines = [self.line(AtAxes(edge, len(edge.shape)))] if len(edge.shape) > 1 else []

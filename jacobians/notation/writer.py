@@ -50,6 +50,7 @@ class ExpressionWriter:
         roots = list(roots)
         nodes = topological(roots)
         self._names = {node.name for node in nodes}
+        self._letters = {parts.letter for name in self._names if name and (parts := take_apart(name))}
         #: What has a name somewhere is written by it, also where it is met without.
         self._called = {node.body.serial: node.name for node in nodes if isinstance(node, Named)}
         names = [function.name for function in activations_in(roots)]
@@ -119,7 +120,7 @@ class ExpressionWriter:
         return self.alphabet.row(parts.letter.lower(), parts.accents, index)
 
     def has_rows(self, matrix: Expression) -> bool:
-        """Whether the rows of a matrix can be called w_i: its name is one capital letter, and w is not a name."""
+        """Whether the rows of a matrix can be called w_i: its name is one capital letter, and nothing is called w."""
         name = self._name(matrix)
         parts = take_apart(name) if name else None
         return (
@@ -128,7 +129,7 @@ class ExpressionWriter:
             and parts.letter != parts.letter.lower()
             and not parts.rest
             and len(parts.letter.lower()) == 1
-            and parts.letter.lower() not in self._names
+            and parts.letter.lower() not in self._letters
         )
 
     def _name(self, node: Expression) -> str | None:
