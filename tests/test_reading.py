@@ -57,6 +57,8 @@ MEANINGS: list[tuple[str, tuple[Any, ...], Callable[[dict[str, Any]], Any]]] = [
      lambda v: np.sum((v["W2"] @ sigma(v["W1"] @ v["x"] + v["b1"]) - v["t"]) ** 2) / 2),
     (r"\frac{1}{2}\|\mathbf{r}\|_2^2", (), lambda v: v["r"] @ v["r"] / 2),
     ("½‖r‖²", (), lambda v: v["r"] @ v["r"] / 2),
+    (r"\|\mathbf{r}\|^2_2", (), lambda v: v["r"] @ v["r"]),
+    ("Σ_i x^2_i", (), lambda v: v["x"] @ v["x"]),
     ("½ x", ("d",), lambda v: v["x"] / 2),
     ("I_n ⊗ s", ("n", "h", "n"), lambda v: np.einsum("ij,k->ikj", np.eye(3), v["s"])),
     ("x ⊗ W1", ("d", "d", "h"), lambda v: np.einsum("i,kj->ijk", v["x"], v["W1"])),

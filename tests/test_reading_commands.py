@@ -147,6 +147,7 @@ CHECKED = [
     ("∂(A x)_i/∂A_{jk} = δ_{ik} x_j", 1, "by value"),
     ("∂(x'A)/∂x = A'", 1, "true where the left side is brought from 3D to 2D (item 4)"),
     ("∇_x ½ x'x = x", 0, "true   d;"),
+    ("2 ∂‖x‖²/∂x = x'", 1, "the left side is 4 times the right side"),
     ("A - I = A - I_d", 0, "true   d × d"),
     ("∂(1ᵀ x)/∂x = 1ᵀ", 0, "true   1 × d"),
     ("q = W1 x; p := σ(q); ℓ := ½‖W2 p‖²; ∂ℓ/∂W1 = x (W2 p)' W2 diag(σ'(q))", 0, "true   d × h"),

@@ -205,9 +205,9 @@ def test_time_is_linear_in_the_length(kind: str) -> None:
         text = start + more * count if kind != "functions" else more * count + "x"
         best = float("inf")
         for _ in range(2):
-            began = time.perf_counter()
+            began = time.process_time()
             try_reading(text)
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best
 
     seconds(10)

@@ -19,7 +19,7 @@ from .entry import Reading
 from .parts import Part
 from .points import bound_sizes, sampled, values_at
 from .trials import POINTS, RELATIVE, Tried, equal_by_value
-from .values import describe
+from .values import Value, describe
 
 
 def remedies(reading: Reading, left: Part, right: Part, found: Tried, again: Callable[[str], Reading]) -> list[str]:
@@ -133,7 +133,11 @@ def _derived(part: Part, side: str) -> list[str]:
     """What a derivative on one side is."""
     if part.value.chain is None or part.value.chain[1].name is None:
         return []
-    closed = derivative(*part.value.chain).matrix_notation()
+    jacobian = derivative(*part.value.chain)
+    row = part.value.row and jacobian.ndim == 1
+    if not equal_by_value(Value(jacobian.expression, row), part.value):
+        return []  # a multiple of a derivative, or a product that leaves paths out
+    closed = jacobian.matrix_notation()
     return [f"the {side} side is {closed}"] if closed and len(closed) <= 200 else []
 
 

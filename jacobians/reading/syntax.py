@@ -184,7 +184,13 @@ class Builder:
         return t.Product(place, tuple(factors), tuple(operators))
 
     def _factor(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Factor(place, children[0], tuple(children[1:]))
+        postfixes = list(children[1:])
+        for first in range(len(postfixes) - 1):  # x^2_i is x_i^2, as in LaTeX
+            power, subscript = postfixes[first : first + 2]
+            plain = power.kind == "power" and isinstance(power.body, (t.Number, t.Name, t.Signed))
+            if subscript.kind == "subscript" and (plain or _is_braced_number(power)):
+                postfixes[first : first + 2] = [subscript, power]
+        return t.Factor(place, children[0], tuple(postfixes))
 
     def _postfix(self, place: Place, children: list[Any]) -> t.Node:
         token = children[0]
@@ -279,6 +285,16 @@ class Builder:
 
 
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾₀₁₂₃₄₅₆₇₈₉", "0123456789+-()0123456789")
+
+
+def _is_braced_number(postfix: t.Postfix) -> bool:
+    body = postfix.body
+    return (
+        postfix.kind == "power"
+        and isinstance(body, t.Group)
+        and body.bracket == "{"
+        and isinstance(body.parts[0], (t.Number, t.Name))
+    )
 
 
 def _span(children: list[Any]) -> Place:
