@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import prod
 
 from .errors import OptionError
+from .mirrors import Mirror, mirror
 
 #: How a chain is evaluated. "reverse" is left to right (a VJP), "forward" right to left (a JVP), "minimal-fill" takes
 #: next the node that adds the fewest numbers to be kept, "optimal" is the cheapest of all these and of what a search
@@ -76,6 +77,10 @@ def schedule(
         twins = _twins(groups, output, same)
         if twins:
             plans.append(_steps(groups, output, sizes, _after(twins, groups, output, sizes)))
+        halves = mirror(groups, output, same)
+        if halves is not None:
+            first = _halves(halves, groups, output, sizes)
+            plans.append(_steps(groups, output, sizes, _after(first, groups, output, sizes)))
     return min(plans, key=lambda plan: _price(plan, len(groups), same))
 
 
@@ -104,18 +109,37 @@ def _twins(groups: Sequence[tuple[int, ...]], output: Sequence[int], ids: Sequen
     return [pair for found in pairs.values() if len(found) > 1 for pair in found]
 
 
+def _halves(
+    halves: Mirror, groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Each half contracted by itself, the second in the order of the first."""
+    pairs: list[tuple[int, int]] = []
+    for half in (halves.half, halves.image):
+        others = set(output).union(*(group for k, group in enumerate(groups) if k not in half))
+        inner = [groups[k] for k in half]
+        wanted = [index for index in dict.fromkeys(index for group in inner for index in group) if index in others]
+        if half is halves.half:
+            path = _searched(inner, wanted, sizes) if len(inner) > 2 else _left_to_right(len(inner))
+        start = len(groups) + len(pairs)
+        pairs += [
+            tuple(half[k] if k < len(half) else start + k - len(half) for k in pair)  # type: ignore[misc]
+            for pair in path
+        ]
+    return pairs
+
+
 def _after(
     first: Sequence[tuple[int, int]], groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]
 ) -> list[tuple[int, int]]:
     """The pairs `first`, and then what the search finds for what is left."""
-    done = {operand for pair in first for operand in pair}
-    numbers = [k for k in range(len(groups)) if k not in done]
-    rest = [groups[k] for k in numbers]
-    for place, (a, b) in enumerate(first):
-        others = set(output).union(*(group for k, group in enumerate(groups) if k not in (a, b)))
-        rest.append(tuple(index for index in dict.fromkeys(groups[a] + groups[b]) if index in others))
-        numbers.append(len(groups) + place)
+    held: dict[int, tuple[int, ...]] = dict(enumerate(groups))
+    for made, (a, b) in enumerate(first, start=len(groups)):
+        left, right = held.pop(a), held.pop(b)
+        others = set(output).union(*held.values())
+        held[made] = tuple(index for index in dict.fromkeys(left + right) if index in others)
+    numbers = list(held)
     following = len(groups) + len(first)
+    rest = list(held.values())
     path = _searched(rest, output, sizes) if len(rest) > 2 else _left_to_right(len(rest))
 
     def number(k: int) -> int:

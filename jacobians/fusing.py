@@ -19,6 +19,8 @@ from .terms import merge_like
 
 #: A network is not multiplied out to more operands than that: the search for its order is exact up to here.
 MOST = 9
+#: Nor is a sum of more terms than that.
+MOST_TERMS = 3
 
 Inputs = Callable[[Expression], Sequence[Expression]]
 
@@ -36,9 +38,9 @@ def fused(roots: Sequence[Expression], inputs: Inputs, sizes: Mapping[str, int])
     for node in nodes:
         if not isinstance(node, Network):
             continue
-        terms = [_opened(term, readers, found, sizes) for term in node.terms]
-        if any(new is not old for new, old in zip(terms, node.terms, strict=True)):
-            found[node.serial] = tuple(merge_like(terms))
+        opened = [_opened(term, readers, found, sizes) for term in node.terms]
+        if any(terms != [old] for terms, old in zip(opened, node.terms, strict=True)):
+            found[node.serial] = tuple(merge_like(term for terms in opened for term in terms))
     return found
 
 
@@ -60,21 +62,36 @@ def below(roots: Sequence[Expression], inputs: Inputs) -> list[Expression]:
 
 def _opened(
     term: Term, readers: Mapping[int, int], found: Mapping[int, tuple[Term, ...]], sizes: Mapping[str, int]
-) -> Term:
-    """`term` with what only it reads multiplied out, as far as that costs nothing."""
-    place = 0
-    while place < len(term.operands):
-        operand = term.operands[place]
-        if isinstance(operand, Network) and readers[operand.serial] == 1:
-            inner = found.get(operand.serial, operand.terms)
-            if len(inner) == 1 and _plain(inner[0]) and _plain(term, outer=True):
-                joint = substitute(term, place, inner[0])
-                apart = cost_of(inner[0], sizes) + cost_of(term, sizes)
-                if len(joint.operands) <= MOST and cost_of(joint, sizes) <= apart:
-                    term = joint
-                    continue
-        place += 1
-    return term
+) -> list[Term]:
+    """`term` with what only it reads multiplied out: a product if that costs nothing, a sum if it saves something."""
+    waiting, done = [term], []
+    while waiting:
+        term = waiting.pop()
+        opened = _opened_once(term, readers, found, sizes)
+        if opened is None:
+            done.append(term)
+        else:
+            waiting += reversed(opened)
+    return done
+
+
+def _opened_once(
+    term: Term, readers: Mapping[int, int], found: Mapping[int, tuple[Term, ...]], sizes: Mapping[str, int]
+) -> list[Term] | None:
+    for place, operand in enumerate(term.operands):
+        if not isinstance(operand, Network) or readers[operand.serial] != 1 or not _plain(term, outer=True):
+            continue
+        inner = found.get(operand.serial, operand.terms)
+        if not 1 <= len(inner) <= MOST_TERMS or not all(_plain(one) for one in inner):
+            continue
+        joint = [substitute(term, place, one) for one in inner]
+        if any(len(one.operands) > MOST for one in joint):
+            continue
+        apart = sum(cost_of(one, sizes) for one in inner) + cost_of(term, sizes)
+        together = sum(cost_of(one, sizes) for one in joint)
+        if together < apart or (together == apart and len(inner) == 1):
+            return joint
+    return None
 
 
 def _plain(term: Term, outer: bool = False) -> bool:

@@ -23,6 +23,7 @@ from jacobians import (
 from jacobians.codegen import Program
 from jacobians.compiling import Compiled
 from jacobians.expression import Expression, Network, Term
+from jacobians.mirrors import mirror
 from jacobians.signs import nonnegative
 
 RNG = np.random.default_rng(3)
@@ -51,6 +52,45 @@ def test_an_adjoint_that_is_read_once_is_no_barrier() -> None:
     s = np.tanh(values["A"] @ values["x"])
     expected = values["A"].T @ np.diag(values["w"] * -2 * s * (1 - s * s)) @ values["A"]
     assert_close(compiled(**values), expected, 1e-13)
+
+
+def test_a_hessian_is_contracted_from_its_half() -> None:
+    """Aᵀ diag(…) A + W₁ᵀ diag(…) W₁ with A = W₂ diag(σ′) W₁ computed once: what the closed form by hand takes."""
+    d, h = 5, 7
+    W1, W2, w3, x = matrix("W1", h, d), matrix("W2", h, h), vector("w3", h), vector("x", d)
+    y = w3 @ np.tanh(W2 @ np.tanh(W1 @ x))
+    compiled = derivative(derivative(y, x), x).compile(variables=["W1", "W2", "w3", "x"])
+    program = compiled.program()
+    forward = h * d + h * h + 2 * h  # with the squares in σ′
+    curvatures = 2 * (h + h)  # −2 σ′ σ, twice
+    first = h * d + h * h * d + h + h * d + d * h * d  # diag(σ′) W₁, A, the weight, diag(…) A, Aᵀ diag(…) A
+    second = h + h * h + h + h * d + d * h * d
+    assert program.all_multiplications == forward + curvatures + first + second
+    assert compiled.source.count("W2.dot(") == 2
+    values = [RNG.normal(size=shape) for shape in ((h, d), (h, h), (h,), (d,))]
+    A, B, c, at = values
+    s1, s2 = np.tanh(A @ at), np.tanh(B @ np.tanh(A @ at))
+    J = (B * (1 - s1 * s1)) @ A
+    inner = (c * (1 - s2 * s2)) @ B
+    expected = J.T @ np.diag(c * -2 * s2 * (1 - s2 * s2)) @ J + A.T @ np.diag(inner * -2 * s1 * (1 - s1 * s1)) @ A
+    assert_close(compiled(*values), expected, 1e-13)
+
+
+@pytest.mark.parametrize(
+    ("groups", "output", "ids", "half"),
+    [
+        ([(2, 0), (3, 2), (3, 4), (4, 1)], (0, 1), [1, 2, 2, 1], ((0, 1), (3, 2))),
+        ([(2, 0), (3, 2), (3,), (3, 4), (4, 1)], (0, 1), [1, 2, 3, 2, 1], ((0, 1), (4, 3))),
+        ([(2, 0), (2, 1)], (0, 1), [1, 1], None),  # nothing is contracted twice
+        ([(2, 0), (3, 2), (3, 4), (4, 1)], (0, 1), [1, 2, 2, 3], None),  # another array
+        ([(2, 0), (2, 3), (3, 4), (4, 1)], (0, 1), [1, 2, 2, 1], None),  # transposed in one half
+        ([(2, 0), (3, 2), (3, 4), (4, 1), (5,)], (0, 1), [1, 2, 2, 1, 3], None),  # a number beside it
+        ([(2, 0), (3, 2), (3, 4), (4, 1)], (0,), [1, 2, 2, 1], None),
+    ],
+)
+def test_mirror_images(groups: Any, output: Any, ids: Any, half: Any) -> None:
+    found = mirror(groups, output, ids)
+    assert (None if found is None else (found.half, found.image)) == half
 
 
 def test_what_is_read_twice_is_computed_once() -> None:
