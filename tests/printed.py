@@ -15,7 +15,7 @@ import numpy as np
 
 MARKS = "ᵀ⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?|[½¼¾])|I_(?P<size>\w|\{[^}]*\})|I(?P<digits>[₀-₉]+)"
+    r"\s*(?:1_(?P<ones>\w|\{[^}]*\})|(?P<number>\d+(?:\.\d+)?|[½¼¾])|I_(?P<size>\w|\{[^}]*\})|I(?P<digits>[₀-₉]+)"
     rf"|(?P<name>(?:[^\W\d_{MARKS}][\u0300-\u036f]*)+[₀-₉]*(?:[′″‴](?=\())?)"
     r"|(?P<power>ᵀ|⁻ᵀ|⁻?[⁰¹²³⁴-⁹]+)|(?P<mark>[()‖+−⊙⊗/·|,]))"
 )
@@ -131,7 +131,7 @@ class Reader:
 
     def product(self) -> Any:
         value = self.power()
-        while self.ahead[0] in ("number", "name", "size", "digits") or self.ahead[1] in ("(", "‖", "·", "|"):
+        while self.ahead[0] in ("number", "ones", "name", "size", "digits") or self.ahead[1] in ("(", "‖", "·", "|"):
             if self.ahead[1] in self.closing:
                 break
             self.take("·")
@@ -157,6 +157,8 @@ class Reader:
         self.place += 1
         if kind == "number":
             return np.ones((self.ones.pop(0), 1)) if text == "1" else np.array([[FRACTIONS.get(text) or float(text)]])
+        if kind == "ones":
+            return np.ones((self.sizes[text.strip("{}")], 1))
         if kind in ("size", "digits"):
             size = text.strip("{}").translate(DIGITS)
             return np.eye(int(size) if size.isdecimal() else self.sizes[size])

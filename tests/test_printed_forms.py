@@ -9,6 +9,8 @@ from printed import UnreadableError, read_components, read_matrix
 
 from jacobians import Expression, derivative, evaluate, matrix, scalar, vector
 from jacobians.notation.names import typeset
+from jacobians.reading.entry import read as parsed
+from jacobians.reading.places import UndeterminedError
 
 SIZES = {"n": 3, "m": 2}
 SHAPES = {"X": "n n", "A": "n n", "B": "n n", "Y": "n m", "Z": "m n", "x": "n", "a": "n", "y": "m", "t": "", "c": ""}
@@ -187,4 +189,38 @@ def test_what_reads_two_ways_is_not_printed() -> None:
     assert str(np.var(x)) == "‖x − (1ᵀ x) 1 / n‖² / n"
     assert str(2 * (X + A)) == "2 (X + A)"
     assert str(1 / (2 * (x @ x) + 1)) == "1 / (2 ‖x‖² + 1)"
+    assert derivative(np.sum(X @ A), X).matrix_notation() == "A 1 1ᵀ"
+    assert derivative(np.sum(A @ X, axis=1) @ x, A).matrix_notation() == "X 1 xᵀ"
+    assert derivative(np.sum(X @ x), X).matrix_notation() == "x 1ᵀ"
+    assert derivative(np.sum(x @ X), X).matrix_notation() == "1_n xᵀ"
     assert str(-(x + 1) @ x) == "−(x + 1)ᵀ x"
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_forms_and_their_latex_are_read_back_by_parse(block: int) -> None:
+    """The library's own reader, of both alphabets: what it reads has the value of what was printed."""
+    count = 0
+    for seed in range(2000 + 12 * block, 2012 + 12 * block):
+        expression = Draw(seed).of(("n",), 1 + seed % 3)
+        names = sorted(relevant(dict.fromkeys(SHAPES), expression))
+        if not names:
+            continue
+        jacobian = derivative(expression, VARIABLES[names[seed % len(names)]])
+        if jacobian.matrix_notation() is None or jacobian.is_zero:
+            continue
+        given = values(seed)
+        try:
+            expected = evaluate(jacobian.expression, relevant(given, jacobian.expression), sizes=SIZES)
+        except np.linalg.LinAlgError:
+            continue
+        for text in (jacobian.matrix_notation(), jacobian.latex(symbol=False)):
+            if text is None or any(mark in text for mark in ("…", r"\ldots", "∂", r"\partial")):
+                continue
+            try:
+                found = parsed(text, SHAPES, "tanh", expected=jacobian.shape).part.value.whole
+            except UndeterminedError:
+                continue
+            value = evaluate(found, relevant(given, found), sizes=SIZES)
+            assert_close(np.reshape(value, expected.shape), expected, 1e-8)
+            count += 1
+    assert count > 8

@@ -72,6 +72,10 @@ class Alphabet:
         """A derivative in another layout than the numerator's."""
         return f"[{text}]_{layout}"
 
+    def ones_of(self, size: Size) -> str:
+        """A vector of ones of a size."""
+        return subscripted(self.ones, size)
+
     def identity(self, size: Size) -> str:
         """The identity matrix of a size."""
         return subscripted("I", size)

@@ -77,6 +77,9 @@ class LatexAlphabet(Alphabet):
     def in_layout(self, text: str, layout: str) -> str:
         return rf"\left[{text}\right]_{{\mathrm{{{layout}}}}}"
 
+    def ones_of(self, size: Size) -> str:
+        return self.ones + _script("_", self.size(size))
+
     def identity(self, size: Size) -> str:
         return r"\mathbf{I}" + _script("_", self.size(size))
 

@@ -125,7 +125,10 @@ class Speller:
         if len(runs) == 1:
             (factor, count), *_ = runs
             return self.factor(factor) if count == 1 else (self.power(factor, count), True)
-        return self.alphabet.product([self.power(factor, count) for factor, count in runs]), False
+        texts = [self.power(factor, count) for factor, count in runs]
+        if isinstance(product[0], Ones) and product[0].columns == 1 and not isinstance(product[1], Ones):
+            texts[0] = self.alphabet.ones_of(product[0].rows)  # not the number 1
+        return self.alphabet.product(texts), False
 
     def power(self, factor: Factor, count: int) -> str:
         """A factor as it stands in a product, to a power."""
