@@ -22,7 +22,7 @@ from .mistakes.chain import Chain
 from .naming import normalise
 from .notation.names import typeset
 from .notation.text import label
-from .transforms import Traced, parameter_names
+from .tracing import Traced, parameter_names
 
 
 @dataclass(frozen=True)

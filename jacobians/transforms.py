@@ -3,12 +3,13 @@
 A function is called once with variables in place of its arrays, for each set of shapes that it meets; what comes back
 is derived, compiled and kept. So what it reads beside its arguments is taken as it was at that first call: pass as an
 argument what changes. An argument may be an array, a number, or nested tuples, lists and dictionaries of them;
-anything else (and integers, which are often sizes or places) is passed through as it is.
+anything else (and integers, which are often sizes or places) is passed through as it is. An array of integers or truth
+values by which nothing is differentiated is a variable too, as long as f does not need its values: where f indexes with
+it (labels, a mask) it is a constant, and a derivative is compiled for each.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
@@ -21,82 +22,23 @@ from .algebra import add, multiply, permute, sum_axes, zeros
 from .compiling import Compiled
 from .containers import Tree, is_leaf, leaves, map_tree, signature_of
 from .derivatives import accumulate_forward
-from .errors import OptionError, ShapeError, UnsupportedError
-from .expression import TRACING, Expression, Network, Term, Variable, as_expression, scalar, tensor
+from .errors import ShapeError, UnsupportedError
+from .expression import Expression, Network, Term, Variable, as_expression, scalar
 from .jacobian_tensor import Jacobian, derivative
 from .layout import check_layout, from_numerator
+from .tracing import Traced, called, chosen, parameter_names, whole_numbers
 
-# --- tracing ----------------------------------------------------------------------------------------------------------
-
-
-class Traced:
-    """A function of arrays, called with variables of their shapes."""
-
-    def __init__(self, f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        self.variables: list[Variable] = []
-        self.by_argument: list[Tree] = []
-        taken: set[str] = set()
-
-        def variable(leaf: Any, name: str) -> Any:
-            if not is_leaf(leaf):
-                return leaf
-            unique = "".join(mark if mark.isalnum() else "_" for mark in name)
-            while unique in taken:
-                unique += "_"
-            taken.add(unique)
-            made = tensor(unique, *np.shape(leaf))
-            self.variables.append(made)
-            return made
-
-        names = parameter_names(f, len(args))
-        self.by_argument = [map_tree(variable, arg, name) for arg, name in zip(args, names, strict=True)]
-        given = {key: map_tree(variable, value, key) for key, value in kwargs.items()}
-        self.output = _called(f, self.by_argument, given)
+#: Compiled derivatives that are kept where each is for certain values of integers.
+REMEMBERED = 64
 
 
-def _called(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """f of expressions, in which `==` has no truth value."""
-    before = TRACING.set(True)
+def _is_known(key: object, known: dict[object, Any]) -> bool:
     try:
-        result = f(*args, **kwargs)
-    finally:
-        TRACING.reset(before)
-    if any(one is None for one in leaves(result)):
+        return key in known
+    except TypeError as error:
         raise UnsupportedError(
-            f"{getattr(f, '__name__', 'f')} gives None, and a derivative is of what a function returns"
-        )
-    return result
-
-
-def parameter_names(f: Callable[..., Any], count: int) -> list[str]:
-    """The names of the first parameters of f, or x0, x1, … where Python does not tell."""
-    names: list[str] = []
-    try:
-        for parameter in inspect.signature(f).parameters.values():
-            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-                names.append(parameter.name)
-    except (TypeError, ValueError):
-        pass
-    return [names[k] if k < len(names) else f"x{k}" for k in range(count)]
-
-
-def _chosen(args: Sequence[Any], argnums: int | Sequence[int], what: str) -> list[int]:
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
-    for number in numbers:
-        if not hasattr(number, "__index__"):
-            raise OptionError(f"{what}: argnums is a number, or several, of arguments by their place, got {argnums!r}")
-        if not -len(args) <= number < len(args):
-            raise ShapeError(f"{what}: argnums {number} of a function that was called with {len(args)} arguments")
-    numbers = [number % len(args) for number in numbers]
-    for number in numbers:
-        for leaf in leaves(args[number]):
-            if not is_leaf(leaf):
-                hint = "; write a float, such as 2.0" if isinstance(leaf, int) and not isinstance(leaf, bool) else ""
-                raise UnsupportedError(
-                    f"{what}: argument {number} has a {type(leaf).__name__}, and derivatives are by arrays and "
-                    f"floating-point numbers{hint}"
-                )
-    return numbers
+            f"an argument that is no array is part of what is remembered, and so hashable: {error}; a tuple is"
+        ) from None
 
 
 class _Transform:
@@ -108,6 +50,7 @@ class _Transform:
         self._f, self._build, self._argnums, self._what = f, build, argnums, what
         self._known: dict[object, tuple[Compiled, Callable[[Sequence[Any]], Any]]] = {}
         self.compiled: Compiled | None = None
+        self._by_value = False  # f needs the values of arrays of integers, as places
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
@@ -122,17 +65,29 @@ class _Transform:
     def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Any arguments: arrays are found in their containers, expressions give an expression."""
         flat = [leaf for tree in (*args, *kwargs.values()) for leaf in leaves(tree) if is_leaf(leaf)]
-        numbers = _chosen(args, self._argnums, self._what)
+        numbers = chosen(args, self._argnums, self._what)
         if any(isinstance(leaf, Expression) for leaf in flat):
             return self._symbolic(args, kwargs, numbers)
-        plain = not kwargs and all(isinstance(arg, np.ndarray) for arg in args)
+        whole = whole_numbers([*(arg for k, arg in enumerate(args) if k not in numbers), *kwargs.values()])
+        constants = whole if self._by_value else []
+        plain = not kwargs and not constants and all(isinstance(arg, np.ndarray) for arg in args)
         key: object = tuple(arg.shape for arg in args) if plain else (signature_of(args), signature_of(kwargs))
-        if key not in self._known:
-            traced = Traced(self._f, args, kwargs)
+        if constants:
+            key = (key, *(one.tobytes() for one in constants))
+        if not _is_known(key, self._known):
+            try:
+                traced = Traced(self._f, args, kwargs, constants)
+            except UnsupportedError:
+                if self._by_value or not whole:
+                    raise
+                self._by_value = True
+                return self._general(args, kwargs)
+            if constants and len(self._known) >= REMEMBERED:
+                del self._known[next(iter(self._known))]
             self._known[key] = _compiled(self._build(traced, numbers), traced.variables)
         compiled, shaped = self._known[key]
         self.compiled = compiled
-        return shaped(compiled(*flat))
+        return shaped(compiled(*(leaf for leaf in flat if not any(leaf is one for one in constants))))
 
     def _symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[int]) -> Any:
         """Called while another function is traced: the derivative as an expression."""
@@ -148,7 +103,7 @@ class _Transform:
             for k, (arg, name) in enumerate(zip(args, names, strict=True))
         ]
         traced.variables = []
-        traced.output = _called(self._f, traced.by_argument, kwargs)
+        traced.output = called(self._f, traced.by_argument, kwargs)
         return map_tree(lambda leaf, _: _as_array_expression(leaf), self._build(traced, numbers), "")
 
 

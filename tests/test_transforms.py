@@ -338,3 +338,29 @@ def test_what_is_no_input(action: Callable[[], Any], error: type[Exception], tex
     with pytest.raises(error) as caught:
         action()
     assert text in str(caught.value)
+
+
+def test_labels_and_masks_are_places() -> None:
+    """Arrays of integers and truth values that f indexes with, beside what it is differentiated by."""
+    W, X = RNG.normal(size=(3, 4)), RNG.normal(size=(5, 4))
+
+    def loss(W: Any, X: Any, labels: Any, xp: Any = np) -> Any:
+        z = xp.dot(X, W.T)
+        normaliser = xp.log(xp.sum(xp.exp(z), axis=1))
+        return xp.mean(normaliser - z[np.arange(5), labels])
+
+    mine = grad(loss)
+    for labels in (np.array([0, 2, 1, 1, 0]), np.array([2, 2, 0, 1, 0]), np.array([0, 2, 1, 1, 0])):
+        assert_close(mine(W, X, labels), autograd.grad(lambda W, at=labels: loss(W, X, at, anp))(W), 1e-13)
+    assert_close(grad(lambda x, mask: np.sum(x[mask]))(np.ones(3), np.array([True, False, True])), [1.0, 0.0, 1.0], 0)
+    assert_close(grad(lambda x, at: np.sum(x[at["k"]] ** 2))(np.ones(3), {"k": np.array([0, 0])}), [4.0, 0.0, 0.0], 0)
+    assert_close(grad(lambda x, at: np.sum(x[at]))(np.ones(3), at=np.array([0, 0])), [2.0, 0.0, 0.0], 0)
+    whole = grad(lambda x, k: np.sum(x * k))  # here the values are not needed: one program
+    for k in (np.arange(3), np.arange(3) + 5):
+        assert_close(whole(np.ones(3), k), k, 0)
+    assert len(whole.transform._known) == 1  # type: ignore[attr-defined]
+    for k in range(70):
+        mine(W, X, np.array([k % 3, 0, 0, k // 3 % 3, k // 9 % 3]))
+    assert len(mine.transform._known) <= 64  # type: ignore[attr-defined]
+    with pytest.raises(UnsupportedError, match="unhashable type: 'set'; a tuple is"):
+        grad(lambda x, names: np.sum(x) * len(names))(np.ones(3), {1, 2})
