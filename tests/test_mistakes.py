@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import autograd
@@ -565,6 +566,14 @@ def test_the_table_is_long_and_every_row_is_used() -> None:
     assert len({made.name for made in MISTAKES}) >= 30
     told = {made.name for made in MISTAKES} | {"derivative by another argument", "numerator layout"}
     assert set(NAMES) | set(CHAIN_NAMES) <= told
+
+
+def test_the_documentation_lists_every_mistake() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "validating.md").read_text(encoding="utf-8")
+    listed = {
+        name.strip() for row in text.splitlines() if row.startswith("| ") for name in row.split("|")[2].split("·")
+    }
+    assert listed == {*NAMES, *CHAIN_NAMES, "the point is a kink", "the report says", "---"}
 
 
 FIXABLE = ("claimed", "np.", "convert_layout", "-claimed", "2 *", "3 *", "5 *", "1 /")
