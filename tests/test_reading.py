@@ -132,6 +132,10 @@ MEANINGS: list[tuple[str, tuple[Any, ...], Callable[[dict[str, Any]], Any]]] = [
     ("[|x| | x | 0]", ("d", 3), lambda v: np.column_stack([np.abs(v["x"]), v["x"], 0 * v["x"]])),
     (r"\begin{bmatrix} A & x \\ y^\top & c \end{bmatrix}", ("d+1", "d+1"),
      lambda v: np.block([[v["A"], v["x"][:, None]], [row(v["y"]), np.array([[v["c"]]])]])),
+    ("x_i^{-T}", ("d",), lambda v: 1 / v["x"]),
+    ("q_i := Σ_j W1_{ij} x_j; q'q", (), lambda v: np.sum((v["W1"] @ v["x"]) ** 2)),
+    ("Q_{ki} = x_i z_k; Q", ("h", "d"), lambda v: np.outer(v["z"], v["x"])),
+    ("ℓ = Σ_i x_i²; ∂ℓ/∂x", (1, "d"), lambda v: 2 * row(v["x"])),
     ("dσ(z)/dz", ("h", "h"), lambda v: np.diag(sigma(v["z"]) * sigma(-v["z"]))),
 ]  # fmt: skip
 
@@ -237,6 +241,7 @@ def test_errors_point_at_the_place() -> None:
         "∂x": (1, 1, "∂ alone"),
         "x = y": (1, 5, "an equation"),
         "x; y": (1, 1, "several expressions"),
+        "q_i := x_j; q": (1, 1, "the right side has j"),
         "δ_{ii}": (1, 1, "two different letters"),
         "I": (1, 1, "the size of I is not determined"),
         "1ᵀ": (1, 1, "the size of 1 is not determined here: write 1_n"),

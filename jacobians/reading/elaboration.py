@@ -68,7 +68,7 @@ class Elaborator:
 
     def step(self, value: Value, kind: str) -> Value:
         """The value of a step, under a name where steps are given names."""
-        if self.steps is None or not kind:
+        if self.steps is None or not kind or value.entries is not None:
             return value
         return Value(self.steps.named(value.expression, kind), value.row, value.literal, value.chain)
 
@@ -120,6 +120,7 @@ class Elaborator:
         atom, postfixes = opened(statement.sides[0])
         options = spellings(atom, postfixes)
         known = any(self.is_known(raw) or find(raw, self.activation) is not None for raw, _ in options)
+        known = known or bool(subscripts.indexed_items(self, Item("", atom, postfixes, statement.place)))
         return bool(options) and options[0][1] == len(postfixes) and not known
 
     def _define(self, statement: t.Definition) -> Part:
@@ -129,13 +130,16 @@ class Elaborator:
             raise self._error(statement.name.place, "expected one name before :=")
         if self.is_known(raw):
             raise self._error(statement.name.place, f"{self.source(statement.name.place)} is defined already")
+        part = self.part(statement.body)
+        value = part.value
+        if value.entries is not None:  # z_i := Σ_j W_{ij} x_j
+            raw, value = subscripts.defined(self, statement.name, raw, value.entries)
         name = identifier(raw) if raw.isidentifier() else identifier(key(raw))
         try:
             check_name(name, "a definition")
         except JacobiansError as error:
             raise self._error(statement.name.place, str(error)) from None
-        part = self.part(statement.body)
-        value = Value(part.value.expression.named(name), part.value.row)
+        value = Value(value.expression.named(name), value.row)
         self.defined[key(raw)] = value
         return Part(part.place, value, (part,))
 

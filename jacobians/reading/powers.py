@@ -40,6 +40,8 @@ def after(elaborator: Elaborator, part: Part, postfixes: Sequence[t.Postfix]) ->
             part = _of_unsized(elaborator, part, postfix, turning)
         elif turning:
             part = Part(place, transposed(part.value), _kept(part))
+        elif mark is not None and has_entries(part.value):  # of a number it is the reciprocal
+            part = _raised(elaborator, place, part, Part(place, Value(constant(-1.0), literal=-1.0)), False)
         elif mark is not None:  # −ᵀ
             turned = transposed(_matrix_power(elaborator, place, part, -1.0).value)
             part = Part(place, turned, _kept(part))

@@ -171,6 +171,25 @@ def summed(elaborator: Elaborator, atom: t.Summation, argument: Part) -> Part:
         raise shape_error(elaborator.text, place, str(error)) from None
 
 
+def defined(elaborator: Elaborator, name: t.Node, raw: str, given: entries.Entries) -> tuple[str, Value]:
+    """z_i := …, by entries: the name z, and the array with the indices of its left side as axes."""
+    base, _, letters = raw.partition("_")
+    free = entries.free_letters(given)
+    if not free and not elaborator.is_known(raw):  # a sum over all indices
+        return raw, Value(entries.expression(given, (), {}))
+    if not base or sorted(letters) != sorted(free) or elaborator.is_known(base):
+        shown = elaborator.source(name.place)
+        has = f"has {', '.join(free)}" if free else "is a scalar"
+        message = (
+            f"{shown} is defined by entries, and the right side {has}: the left side is a new name with these indices"
+        )
+        raise parse_error(elaborator.text, name.place, message)
+    try:
+        return base, Value(entries.expression(given, tuple(letters), {}))
+    except JacobiansError as error:
+        raise shape_error(elaborator.text, name.place, str(error)) from None
+
+
 def settled(elaborator: Elaborator, parts: Sequence[Part], expected: Shape | None) -> list[Part]:
     """The sides of an equation, or one expression, with the letters as axes, in the order i, j, k, …"""
     if not has_entries(*(part.value for part in parts)):

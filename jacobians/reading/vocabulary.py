@@ -45,7 +45,6 @@ _SYNONYMS = {
     "square_root": "sqrt",
     "absolute": "abs",
     "trace": "tr",
-    "transpose": "T",
     "inverse": "inv",
     "amax": "max",
     "amin": "min",
