@@ -173,6 +173,23 @@ def test_the_forms_of_a_size() -> None:
     assert shape_of("x", x=4) == (4,)
 
 
+def test_shapes_may_be_told_in_the_text() -> None:
+    text = r"""
+        \mathbf{x} \in \mathbb{R}^d; \mathbf{W}^{(1)} ∈ ℝ^{h×d}; \mathbf{b}_1 \in R^h; r ∈ R^n; W_2 \in \mathbb{R}^{n \times h}
+        \mathbf{z} := \mathbf{W}^{(1)} \mathbf{x} + \mathbf{b}_1 \in \mathbb{R}^h
+        \frac{\partial \mathbf{z}}{\partial \mathbf{W}^{(1)}} = \mathbf{I}_h \otimes \mathbf{x} \in \mathbb{R}^{h \times d \times h}
+        r^\top W_2 ∈ R^{1×h}
+        x r^\top W_2 \operatorname{diag}(\sigma'(z)) \in \mathbb{R}^{d \times h}
+    """  # noqa: E501 - the notes' lines
+    reading = read(text)
+    assert [part.value.shape for part in reading.statements[-1][1]] == [("d", "h")]
+    assert shape_of("x ∈ R^{d+1}; c ∈ ℝ; c x") == ("d+1",)
+    with pytest.raises(ShapeError, match="W x is a column \\(h\\), and 1 × h is claimed"):
+        read("W x ∈ R^{1×h}", {"W": "h d", "x": "d"})
+    with pytest.raises(ParseError, match="expected ℝ"):
+        read("x ∈ Q^2", {"x": "2"})
+
+
 def test_definitions_make_a_chain() -> None:
     text = "z := W1 x + b1; s := σ(z); r := W2 s + b2; ℓ := 1/2‖r‖²; ∂ℓ/∂r ∂r/∂s ∂s/∂z ∂z/∂W1"
     sizes = {"x": "d", "W1": "h d", "b1": "h", "W2": "n h", "b2": "n"}

@@ -14,7 +14,7 @@ from ..indexing import take_items
 from ..naming import check_name
 from ..notation.names import typeset
 from ..sizes import Shape
-from . import blocks, calls, differentials, factors, powers, subscripts, unsized, values
+from . import blocks, calls, claims, differentials, factors, powers, subscripts, unsized, values
 from . import tree as t
 from .declarations import Declarations
 from .naming_parts import holds_factor, opened, spellings
@@ -97,25 +97,45 @@ class Elaborator:
 
     def page(self, page: t.Page, expected: Shape | None = None) -> list[tuple[t.Node, tuple[Part, ...]]]:
         """Every statement with its parts: the two sides of an equation, the body of a definition, an expression."""
-        found: list[tuple[t.Node, tuple[Part, ...]]] = []
-        for statement in page.statements:
-            match statement:
-                case t.Definition():
-                    found.append((statement, (self._define(statement),)))
-                case t.Equation() if self._defines(statement, page):
-                    name, body = statement.sides
-                    found.append((statement, (self._define(t.Definition(statement.place, name, body)),)))
-                case t.Equation():
-                    sides = self.alike(statement.sides, None)
-                    found.append((statement, tuple(subscripts.settled(self, sides, None))))
-                case _:
-                    shape = expected if statement is page.statements[-1] else None
-                    found.append((statement, tuple(subscripts.settled(self, [self.part(statement, shape)], shape))))
-        return found
+        last = page.statements[-1]
+        return [self._statement(one, one is last, expected if one is last else None) for one in page.statements]
 
-    def _defines(self, statement: t.Equation, page: t.Page) -> bool:
-        """Whether an equation defines its left side: one unknown name, and not the last statement."""
-        if statement is page.statements[-1] or len(statement.sides) != 2:
+    def _statement(self, statement: t.Node, last: bool, expected: Shape | None) -> tuple[t.Node, tuple[Part, ...]]:
+        match statement:
+            case t.Claim():
+                return self._claimed(statement, last)
+            case t.Definition():
+                return statement, (self._define(statement),)
+            case t.Equation() if not last and self._defines(statement):
+                name, body = statement.sides
+                return statement, (self._define(t.Definition(statement.place, name, body)),)
+            case t.Equation():
+                return statement, tuple(subscripts.settled(self, self.alike(statement.sides, expected), None))
+            case _:
+                return statement, tuple(subscripts.settled(self, [self.part(statement, expected)], expected))
+
+    def _claimed(self, statement: t.Claim, last: bool) -> tuple[t.Node, tuple[Part, ...]]:
+        """x ∈ ℝ^d declares a new name; of anything else it is compared with the shape that is found."""
+        shape = claims.shape_in(self, statement.space)
+        atom, postfixes = opened(statement.body)
+        options = spellings(atom, postfixes)
+        if options and options[0][1] == len(postfixes) and not any(self.is_known(raw) for raw, _ in options):
+            try:
+                self.declarations.declare(options[0][0], shape)
+            except JacobiansError as error:
+                raise self._error(statement.body.place, str(error)) from None
+            variable = self.lookup(options[0][0])
+            assert variable is not None
+            named = t.Definition(statement.place, statement.body, statement.space)
+            return named, (Part(statement.body.place, variable),)
+        node, parts = self._statement(statement.body, last, shape)
+        for part in parts:
+            claims.compare(self, statement, part, shape)
+        return node, parts
+
+    def _defines(self, statement: t.Equation) -> bool:
+        """Whether an equation that is not the last statement defines its left side: one unknown name."""
+        if len(statement.sides) != 2:
             return False
         atom, postfixes = opened(statement.sides[0])
         options = spellings(atom, postfixes)

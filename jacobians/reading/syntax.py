@@ -112,7 +112,7 @@ def in_words(kinds: Iterable[str]) -> str:
     words: list[str] = []
     if operator:  # an operand has ended
         words = ["an operator", "another operand"]
-        rest -= _OPERAND | _OPERATORS | _AFTER | {"PARTIAL", "SIGN", "EQUALS", "DEFINED", "SEPARATOR"}
+        rest -= _OPERAND | _OPERATORS | _AFTER | {"PARTIAL", "SIGN", "EQUALS", "DEFINED", "SEPARATOR", "ELEMENT"}
     elif operand:
         words = ["an operand (a name, a number, a bracket)"]
         rest -= _OPERAND | {"PARTIAL", "SIGN"}
@@ -138,6 +138,9 @@ class Builder:
 
     def _equation(self, place: Place, children: list[Any]) -> t.Node:
         return t.Equation(place, tuple(children[::2]))
+
+    def _claim(self, place: Place, children: list[Any]) -> t.Node:
+        return t.Claim(place, children[0], children[2])
 
     def _definition(self, place: Place, children: list[Any]) -> t.Node:
         return t.Definition(place, children[0], children[2])

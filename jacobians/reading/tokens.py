@@ -33,6 +33,7 @@ class Token:
 IN_WORDS = {
     "SEPARATOR": "the next statement",
     "EQUALS": "=",
+    "ELEMENT": "∈",
     "DEFINED": ":=",
     "SIGN": "+ or −",
     "BOX": "⊙ or ⊗",
@@ -88,6 +89,7 @@ COMMANDS = {
     **dict.fromkeys(["rbrace", "rbrack"], "CLOSE"),
     "sqrt": "ROOT",
     "partial": "PARTIAL",
+    "in": "ELEMENT",
     "nabla": "NABLA",
     "prime": "PRIME",
     "coloneqq": "DEFINED",
@@ -107,6 +109,7 @@ CHARACTERS = {
     **dict.fromkeys(")]}⟩", "CLOSE"),
     **dict.fromkeys("=", "EQUALS"),
     **dict.fromkeys("≔", "DEFINED"),
+    **dict.fromkeys("∈", "ELEMENT"),
     **dict.fromkeys(";\n", "SEPARATOR"),
     **dict.fromkeys("‖∥", "‖"),
     **dict.fromkeys("⊤ᵀ", "TRANSPOSED"),
@@ -176,7 +179,7 @@ def scan(text: str, is_known: Callable[[str], bool]) -> list[Token]:
     defined = {
         one.text
         for before, one, following in zip([None, *tokens], tokens, tokens[1:], strict=False)
-        if following.kind in ("DEFINED", "EQUALS") and (before is None or before.kind == "SEPARATOR")
+        if following.kind in ("DEFINED", "EQUALS", "ELEMENT") and (before is None or before.kind == "SEPARATOR")
     }
     return _differentials(_transpositions(tokens, is_known), lambda word: is_known(word) or word in defined)
 
@@ -235,7 +238,7 @@ def _single_tokens(text: str) -> list[Token]:
 
 
 #: A line that ends, or begins, with one of these goes on.
-_BINARY = {"EQUALS", "DEFINED", "SIGN", "BOX", "TIMES", "DIVIDE", "COMMA", "POWER", "SUBSCRIPT"}
+_BINARY = {"EQUALS", "ELEMENT", "DEFINED", "SIGN", "BOX", "TIMES", "DIVIDE", "COMMA", "POWER", "SUBSCRIPT"}
 
 
 def _statements(tokens: list[Token]) -> list[Token]:

@@ -188,3 +188,11 @@ class Block(Node):
     """Blocks side by side and one above the other: [W | b], [x; 1]."""
 
     lines: tuple[tuple[Node, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Node):
+    """x ∈ ℝ^d: the shape of a new name, or what the shape of anything else should be."""
+
+    body: Node
+    space: Node
