@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from functools import partial
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from jacobians import (
     Expression,
@@ -27,6 +30,7 @@ from jacobians import (
 from jacobians.cli import main
 from jacobians.render.drawing import Drawing
 from jacobians.render.metrics import text_width
+from jacobians.render.palette import HUES
 from jacobians.render.picture import wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -409,3 +413,22 @@ def test_long_formulas_are_broken_where_factors_meet() -> None:
     assert 3 <= len(lines) <= 6
     assert lines[-1].text.endswith(" …")
     assert max(line.width for line in lines) < 300
+
+
+def test_what_draws_is_loaded_when_there_is_something_to_draw() -> None:
+    code = "import sys, jacobians; print(*(name for name in sys.modules if name.startswith('jacobians.render.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"jacobians.render.drawing", "jacobians.render.notebook"}
+
+
+def test_the_terminal_has_the_colours_of_the_picture() -> None:
+    network = networks.shallow("d", "h", "n")
+    drawing = draw(network)
+    out = io.StringIO()
+    Console(file=out, width=80, force_terminal=True, color_system="standard", no_color=False).print(drawing)
+    codes = {"bright_blue": 94, "bright_red": 91, "bright_green": 92}
+    for size, number in drawing.picture.hues.items():
+        assert f"\x1b[1;{codes[HUES[number].terminal]}m{size}\x1b[0m" in out.getvalue()
+    plain = io.StringIO()
+    Console(file=plain, width=80, color_system=None).print(drawing)
+    assert "\x1b" not in plain.getvalue()

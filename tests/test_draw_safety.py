@@ -25,7 +25,8 @@ from jacobians import (
 )
 from jacobians.display import Displayed
 from jacobians.render.chain_placement import place_chain
-from jacobians.render.drawing import Drawing, place
+from jacobians.render.drawing import Drawing
+from jacobians.render.drawn import place
 from jacobians.render.page import as_html, mathematics
 from jacobians.render.scene import Derivative, Quantity, Scene
 from jacobians.render.svg import as_svg, clean

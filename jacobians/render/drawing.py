@@ -6,45 +6,21 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import OptionError
-from ..jacobian_tensor import Jacobian
-from .backpropagation import backpropagation
-from .chain_parts import chain_of
-from .chain_placement import place_chain
-from .column_placement import place_column
-from .files import as_png, write_whole
-from .graph_placement import place_graph
-from .network_placement import place_network
-from .picture import Picture
-from .scene import Detail, Scene
-from .slice_placement import place_slices
-from .slices import slice_scene
-from .svg import THEMES, as_svg
-from .tensor_network import network_scene
-from .terminal import as_text, in_words, passes, slices_in_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from .picture import Picture, Shown
+    from .scene import Detail
+
+#: How much a picture of two passes has in it.
+DETAILS = ("full", "simple")
+THEMES = ("auto", "light", "dark")
 #: How a picture is written, by the end of the file's name.
 FORMATS = (".svg", ".png")
-#: A chain that is wider runs downward.
-WIDEST = 1400.0
-
-
-class Shown(Protocol):
-    """A scene: what a picture shows, and in words."""
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def description(self) -> str: ...
-
-    @property
-    def latex(self) -> str: ...
 
 
 class Drawing:
@@ -64,14 +40,20 @@ class Drawing:
         """One SVG document; `theme` is "auto" (as the reader's), "light" or "dark"."""
         if theme not in THEMES:
             raise OptionError(f"unknown theme {theme!r}: choose one of {', '.join(map(repr, THEMES))}")
+        from .svg import as_svg
+
         return as_svg(self.picture, theme)
 
     def png(self, theme: str = "light", scale: float = 2.0) -> bytes:
         """The picture as PNG, `scale` pixels to a unit. Needs the extra `draw`."""
+        from .files import as_png
+
         return as_png(self.svg(theme), scale)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write `path`, an .svg or a .png file, whole or not at all."""
+        from .files import write_whole
+
         target, convert = _target(path)
         write_whole(target, convert(self))
 
@@ -80,6 +62,8 @@ class Drawing:
 
     def text(self) -> str:
         """The picture in characters, lines of at most 80 columns."""
+        from .terminal import as_text
+
         return as_text(self._write())
 
     def latex(self) -> str:
@@ -105,9 +89,9 @@ def _target(path: str | os.PathLike[str]) -> tuple[Path, Callable[[Drawing], byt
 
 def check_detail(detail: str) -> Detail:
     """`detail` itself, or an `OptionError` that lists the choices."""
-    if detail not in get_args(Detail):
-        raise OptionError(f"unknown detail {detail!r}: choose one of {', '.join(map(repr, get_args(Detail)))}")
-    return detail  # type: ignore[return-value]
+    if detail not in DETAILS:
+        raise OptionError(f"unknown detail {detail!r}: choose one of {', '.join(map(repr, DETAILS))}")
+    return cast("Detail", detail)
 
 
 def draw(
@@ -132,31 +116,9 @@ def draw(
     checked = check_detail(detail)
     if path is not None:
         _target(path)
-    drawing = _drawing(what, checked, values)
+    from .drawn import drawn  # what draws is loaded when there is something to draw
+
+    drawing = Drawing(*drawn(what, checked, values))
     if path is not None:
         drawing.save(path)
     return drawing
-
-
-def _drawing(what: Any, detail: Detail, values: Mapping[str, Any] | None) -> Drawing:
-    if isinstance(what, Jacobian):
-        if values is not None:
-            slices = slice_scene(what, values)
-            return Drawing(slices, lambda: place_slices(slices), lambda: slices_in_text(slices))
-        network = network_scene(what)
-        return Drawing(network, lambda: place_network(network, detail == "full"), lambda: in_words(network))
-    if values is not None:
-        raise OptionError(
-            "draw takes values for a Jacobian, whose entries they give; this is an expression or a network"
-        )
-    scene = backpropagation(what, detail)
-    return Drawing(scene, lambda: place(scene), lambda: passes(scene))
-
-
-def place(scene: Scene) -> Picture:
-    """The picture of two passes: a chain across or, where that is too wide, downward; any other graph by Graphviz."""
-    row = chain_of(scene)
-    if row is None:
-        return place_graph(scene)
-    across = place_chain(scene, row)
-    return across if across.width <= WIDEST else place_column(scene, row)

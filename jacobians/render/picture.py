@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, Protocol
 
 from ..sizes import Shape
 from .metrics import cut, text_width
@@ -211,6 +211,19 @@ class Stroke:
     style: str
     arrow: bool = True
     along: Literal["x", "y", "curve"] | None = None
+
+
+class Shown(Protocol):
+    """A scene: what a picture shows, and in words."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def latex(self) -> str: ...
 
 
 @dataclass

@@ -11,7 +11,6 @@ from .palette import HUES, INKS, PAGES
 from .picture import LEADING, SUBSCRIPT, Box, Line, Picture, Stroke
 
 FONTS = "'DejaVu Sans', Verdana, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
-THEMES = ("auto", "light", "dark")
 _FORBIDDEN = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
