@@ -14,7 +14,7 @@ WIDTH = 80
 UNEXPLAINED = "no known mistake reproduces the claim"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report(Displayed):
     """The check of one claimed derivative; prints as text of 80 columns.
 
@@ -53,6 +53,9 @@ class Report(Displayed):
     def __bool__(self) -> bool:
         return self.ok
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         if self.reports:
             return "\n\n".join(str(one) for one in self.reports)
@@ -60,7 +63,7 @@ class Report(Displayed):
 
     def _lines(self) -> list[str]:
         if self.ok:
-            head = f"{self.symbol} is right: {show(self.right_shape)} in {self.layout} layout, {self._worst()}"
+            head = f"{self.symbol} is right: {self._right_shape()} in {self.layout} layout, {self._worst()}"
             return [*_wrapped(head, ""), *(line for one in self.remarks for line in _wrapped(one, "  "))]
         item = f", item {self.item}" if self.item and self.layout == "numerator" else ""
         head = self.explanations[0].name if self.explanations else UNEXPLAINED
@@ -69,7 +72,7 @@ class Report(Displayed):
             f"claimed   {show(self.claimed_shape)}{', ' * bool(self.claimed_text)}{self.claimed_text}", "  ", 10
         )
         form = f": {self.right_text}" if self.right_text else ""
-        lines += _wrapped(f"right     {show(self.right_shape)} in {self.layout} layout{item}{form}", "  ", 10)
+        lines += _wrapped(f"right     {self._right_shape()} in {self.layout} layout{item}{form}", "  ", 10)
         lines += _wrapped(f"worst     {self._worst()}", "  ", 10)
         for number, one in enumerate(self.explanations, 1):
             what = "why       " if len(self.explanations) == 1 else f"{number}.        {one.name}: "
@@ -78,6 +81,14 @@ class Report(Displayed):
         for remark in self.remarks:
             lines += _wrapped(f"note      {remark}", "  ", 10)
         return lines
+
+    def _right_shape(self) -> str:
+        """The shape; items 1a and 1b have two ways to write it."""
+        (size, *_) = (*self.right_shape, 0)
+        both = (
+            {"1a": f"1 × {size} or ({size},)", "1b": f"{size} × 1 or ({size},)"} if self.layout == "numerator" else {}
+        )
+        return both.get(self.item or "", show(self.right_shape))
 
     def _worst(self) -> str:
         if self.worst_index is None:

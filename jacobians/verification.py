@@ -138,23 +138,33 @@ def _measured(case: Case, claimed: Array, report: Report) -> tuple[Report, Array
 
 
 def _at_a_kink(case: Case, report: Report, fitting: tuple[Array, str] | None, kinks: Array, wrong: Array) -> Report:
-    """At a kink there is no derivative: the entries, the derivatives from both sides, and where the claim lies."""
+    """At a kink there is no derivative. The claim may still be wrong elsewhere, and that comes first then."""
     sharp = kinks != 0.0
     at = tuple(int(k) for k in np.argwhere(sharp)[0])
-    right, jump = float(case.right[at]), float(kinks[at])
-    low, high = right - jump / 2, right + jump / 2
-    count = int(np.sum(sharp))
-    where = f"at {count} of {sharp.size} entries, the first {list(at)}"
-    if np.isfinite(jump):
-        evidence = (
-            f"f has a kink at this point or beside it, {where}: {low:.6g} from the left and {high:.6g} from the right"
-        )
-    else:
-        evidence = f"f jumps at this point or has no finite slope, {where}: there is no derivative"
-    if fitting is not None and np.isfinite(jump):
-        value = float(fitting[0][at])
-        inside = min(low, high) - 1e-6 * abs(jump) <= value <= max(low, high) + 1e-6 * abs(jump)
-        evidence += f"; the claimed {value:.6g} is {'between them, a subgradient' if inside else 'not between them'}"
-    kink = Explanation("the point is a kink", evidence, "check at another point: x + 0.01 * rng.normal(size=x.shape)")
-    rest = explain_claim(case) if fitting is None or np.any(wrong & ~sharp) else []
-    return replace(report, explanations=(*((kink,) if not rest else ()), *rest, *((kink,) if rest else ())))
+    value = None if fitting is None else float(fitting[0][at])
+    told = f"{_told_of_kink(float(case.right[at]), float(kinks[at]), value)} (at {list(at)}"
+    told += f", the first of {int(np.sum(sharp))} such entries)" if np.sum(sharp) > 1 else ")"
+    kink = Explanation("the point is a kink", told, "check at another point: x + 0.01 * rng.normal(size=x.shape)")
+    if value is None or np.any(wrong & ~sharp):
+        return replace(report, explanations=(*explain_claim(case), kink))
+    place = np.unravel_index(np.ravel_multi_index(at, case.right.shape), case.claimed.shape) if at else ()
+    return replace(
+        report,
+        explanations=(kink,),
+        worst_index=tuple(int(k) for k in place),
+        worst_claimed=value,
+        worst_right=float(case.right[at]),
+        max_error=abs(value - float(case.right[at])),
+    )
+
+
+def _told_of_kink(middle: float, jump: float, claimed: float | None) -> str:
+    """The derivatives from both sides, and where the claim lies."""
+    if not np.isfinite(jump):
+        return "f jumps at this point or has no finite slope: there is no derivative"
+    left, right = middle - jump / 2, middle + jump / 2
+    told = f"f has a kink at this point or beside it, {left:.6g} from the left and {right:.6g} from the right"
+    if claimed is None:
+        return told
+    inside = min(left, right) - 1e-6 * abs(jump) <= claimed <= max(left, right) + 1e-6 * abs(jump)
+    return f"{told}; the claimed {claimed:.6g} is {'between them, a subgradient' if inside else 'not between them'}"

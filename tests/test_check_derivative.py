@@ -18,6 +18,7 @@ from jacobians import (
     derivative,
     evaluate,
     implicit,
+    jacobian,
     networks,
     testing,
     vector,
@@ -39,7 +40,9 @@ def test_a_right_claim() -> None:
 
 @pytest.mark.parametrize("claimed", [2 * x, 2 * x[None]])
 def test_the_row_of_item_1a_has_one_axis_or_two(claimed: Any) -> None:
-    assert check_derivative(lambda x: x @ x, x, claimed).ok
+    report = check_derivative(lambda x: x @ x, x, claimed)
+    assert report.ok
+    assert "1 × 5 or (5,)" in repr(report)
 
 
 @pytest.mark.parametrize("claimed", [A[:, 0], A[:, :1]])
@@ -77,6 +80,8 @@ def test_several_arguments() -> None:
     assert check_derivative(f, (W, x), (IX, W)).ok
     assert check_derivative(f, (W, x), W, argnums=1).ok
     assert check_derivative(f, (W, x), IX).ok
+    assert check_derivative(f, (W, x), lambda W, x: (np.einsum("ik,j->ijk", np.eye(3), x), W)).ok
+    assert check_derivative(f, (W, x), jacobian(f, argnums=(0, 1))).ok
     report = check_derivative(f, (W, x), (IX, 2 * W))
     assert not report.ok
     assert report.diagnosis == "factor 2"
@@ -126,8 +131,14 @@ def test_a_kink() -> None:
     text = " ".join(str(report).split())
     assert "-1 from the left" in text
     assert "subgradient" in text
+    assert report.worst_index == (0, 0)
+    assert check_derivative(np.abs, 0.0, 0.0).diagnosis == "the point is a kink"
+    assert "no finite slope" in str(check_derivative(np.cbrt, at, np.eye(2)))
     both = check_derivative(np.abs, at, np.diag([0.5, -1.0]))
     assert "kink" in (both.diagnosis or "")
+    assert both.worst_index == (1, 1)
+    shapeless = check_derivative(np.abs, at, np.sign(at))
+    assert "kink" in (shapeless.diagnosis or "")
 
 
 def test_an_assertion_has_the_same_text() -> None:
@@ -261,6 +272,12 @@ def test_missing_terms_and_wrong_signs() -> None:
     assert report.diagnosis == "missing term: the product rule, or a path"
     wrong = np.cos(0.3) / np.cosh(0.3) + np.sin(0.3) * np.sinh(0.3) / np.cosh(0.3) ** 2
     assert check_derivative(lambda x: np.sin(x) / np.cosh(x), 0.3, wrong).diagnosis == "wrong sign of a term"
+
+
+def test_factors_that_are_large_are_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jacobians.mistakes.chain.LARGEST", 10)
+    report = check_derivative(loss, (W, x), np.outer(x, r @ B))
+    assert report.diagnosis == "missing σ′"
 
 
 def test_a_trace_is_never_its_own_witness() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,12 @@ from ..jacobian_tensor import Jacobian
 from ..layout import from_numerator
 from ..notation.alphabet import TEXT
 from ..notation.writer import ExpressionWriter
+from ..sizes import bind_size
 from ..terms import tidy
 from .case import Candidate, Case, Mistake
 
+#: Factors with more entries are not written out.
+LARGEST = 1 << 20
 #: Sums of more terms are not taken apart.
 MOST_TERMS = 8
 
@@ -64,6 +68,13 @@ class Chain:
     def factors(self) -> list[Array]:
         """The literal factors, in numerator layout."""
         return self.evaluated(self.jacobian.factors)
+
+    @cached_property
+    def written_out(self) -> bool:
+        """Whether the factors are small enough to write out with their zeros."""
+        shapes = (factor.shape for factor in self.jacobian.factors)
+        sizes = self.binding.sizes
+        return all(prod(bind_size(size, sizes) for size in shape) <= LARGEST for shape in shapes)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -154,7 +165,7 @@ def _without_operand(chain: Chain, prime: bool = True) -> Iterator[Variant]:
 def _without_factor(chain: Chain) -> Iterator[Variant]:
     """A factor between two expressions of one shape left out of the product."""
     yield from _without_operand(chain, prime=False)
-    factors = chain.jacobian.factors
+    factors = chain.jacobian.factors if chain.written_out else []
     for place, factor in enumerate(factors):
         if factor.numerator.shape == factor.denominator.shape and len(factors) > 1:
             arrays = [
@@ -177,7 +188,7 @@ def _product(factors: Sequence[tuple[Array, int]]) -> Array:
 
 def _transposed(chain: Chain) -> Iterator[Variant]:
     """A square factor of the chain, or a square matrix of a term, transposed."""
-    factors = chain.jacobian.factors
+    factors = chain.jacobian.factors if chain.written_out else []
     for place, factor in enumerate(factors):
         if factor.numerator.shape == factor.denominator.shape and factor.numerator.shape and len(factors) > 1:
             arrays = [
