@@ -203,6 +203,12 @@ CASES = {
     "batch": derivative(networks.shallow("d", "h", "n", batch="N").loss, shallow.variables["W1"]),
     "softmax": derivative(softmax(W @ x), x),
     "softmax cross-entropy": derivative(cross_entropy((W @ x).named("y"), vector("t", "h")).named("ell"), W),
+    "softmax by its argument": derivative(softmax(x).named("p"), x),
+    "logsumexp": derivative(jacobians.logsumexp(x).named("m"), x),
+    "cross-entropy by the logits": derivative(cross_entropy(x, vector("t", "d")).named("ell"), x),
+    "cross-entropy by the target": derivative(cross_entropy(x, vector("t", "d")).named("ell"), vector("t", "d")),
+    "cross-entropy with itself": derivative(cross_entropy(x, x).named("ell"), x),
+    "softmax of rows": derivative(softmax(W).named("P"), W),
     "residual": derivative((x + np.tanh((A @ x).named("z"))).named("y"), x),
     "three residual blocks": derivative(blocks(3), x),
     "Hessian": derivative(derivative(shallow.loss, shallow.variables["x"]), shallow.variables["x"]),
@@ -221,6 +227,20 @@ CASES = {
     "through the middle": derivative(shallow.loss, shallow.intermediates["r"])
     @ derivative(shallow.intermediates["r"], shallow.variables["W1"]),
 }
+
+
+def test_softmax_is_derived_not_quoted() -> None:
+    contains(
+        texts(explain(CASES["softmax by its argument"])),
+        "∂(exp(x_i) / (1ᵀ exp(x)))/∂x_j"
+        " = δ_{ij} (exp(x_i) / (1ᵀ exp(x))) − (exp(x_i) / (1ᵀ exp(x))) (exp(x_j) / (1ᵀ exp(x)))"
+        " = δ_{ij} p_i − p_i p_j",
+    )
+    contains(
+        texts(explain(CASES["cross-entropy by the logits"])),
+        "−Σ_j t_j ∂x_j/∂x_i + Σ_j t_j ∂logsumexp(x)/∂x_i = −Σ_j t_j δ_{ji} + Σ_j t_j (softmax(x))_i"
+        " = −t_i + Σ_j t_j (softmax(x))_i = ((1ᵀ t) softmax(x) − t)_i",
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

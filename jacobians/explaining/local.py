@@ -18,6 +18,7 @@ from ..notation.writer import ExpressionWriter
 from ..sizes import Size
 from .deltas import collect_numbers
 from .graph import StationGraph
+from .rules import why
 
 Products = tuple[Product, ...]
 Sizes = dict[int, Size]
@@ -108,6 +109,8 @@ def local_lines(
         yield derivative(Entry(body, at_of, "inside")), "entry by entry"
         yield from _outer_times_inner(body, target, sizes, rank)
     else:
+        if isinstance(body, Primitive):
+            yield from why(body, target, sizes, rank)
         called = body.rule.name.replace("_", " ") if isinstance(body, Primitive) else ""
         rule = f"the rule of {called}" if called else "entries are carried over"
         yield placed(graph.local(of, by), sizes, rank), rule

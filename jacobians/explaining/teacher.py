@@ -428,6 +428,9 @@ _REASONS = {
     "product rule": "product rule",
     "power rule": "power rule",
     "delta": "an entry by an entry is a delta",
+    "delta gone": "the delta eliminated",
+    "exponential": "exp is its own derivative",
+    "logsumexp": "the rule of logsumexp",
     "chain rule": "chain rule",
 }
 
