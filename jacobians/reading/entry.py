@@ -72,14 +72,16 @@ def read(
     except ShapeError as error:
         if not elaborator.failed or not error.excerpt:
             raise
-        hint = _hint(elaborator, error, lambda repaired: _fits(repaired, sizes, activation))
+        hint = _hint(elaborator, page, error, lambda repaired: _fits(repaired, sizes, activation))
         raise (with_hint(error, hint) if hint else error) from None
     return Reading(text, statements, tuple(elaborator.notes), elaborator)
 
 
-def _hint(elaborator: Elaborator, error: ShapeError, fits: Callable[[str], bool]) -> str:
+def _hint(elaborator: Elaborator, page: t.Page, error: ShapeError, fits: Callable[[str], bool]) -> str:
+    """The nearest repair, shown as the statement that it is in."""
     place = max((part.place for part in elaborator.failed if _position(part.place) <= _position(error)), key=_position)
-    return repairs.hint(elaborator.text, elaborator.failed, place.start, fits)
+    around = next((one.place for one in page.statements if one.place.end >= place.end), page.place)
+    return repairs.hint(elaborator.text, elaborator.failed, place.start, around, fits)
 
 
 def _position(located: Place | ShapeError) -> tuple[int, int]:

@@ -23,10 +23,11 @@ _TURNED = re.compile(r"(?:['’′ᵀ]|\^\s*(?:\\top|\\intercal|⊤|T|\{\s*(?:\\
 _Edit = tuple[Place, str]
 
 
-def hint(text: str, parts: Sequence[Part], near: int, fits: Callable[[str], bool]) -> str:
-    """`this fits: …` with the nearest repairs of the parts that do not fit; nothing where none was found."""
+def hint(text: str, parts: Sequence[Part], near: int, around: Place, fits: Callable[[str], bool]) -> str:
+    """`this fits: …` with the nearest repairs of the parts that do not fit; of a longer text what stands `around`."""
     found = nearest(text, parts, fits, near)
-    shown = [" ".join(one.split()) for one in found]
+    rest = len(text) - around.end
+    shown = [" ".join(one[around.start : len(one) - rest].split()) for one in found]
     if not shown:
         return "no transposition and no exchange of its parts fits"
     return f"this fits: {' or '.join(shown)}" if all(len(one) <= 200 for one in shown) else ""
