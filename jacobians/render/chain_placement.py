@@ -5,6 +5,7 @@ The parameters stand above the step that reads them, their gradients below the a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from .boxes import quantity_box
@@ -39,10 +40,13 @@ class _Chain(ChainParts):
             for place, one in enumerate(self.row)
         ]
         middles = [0.0]
-        labelled = self.captions[1].width - halves[0]  # how far to the right the labels between columns reach
+        captioned = self.captions[1].width - halves[0]
+        labelled = captioned if self.between and self.between[0] else -math.inf  # how far the labels reach
         for place, label in enumerate(self.between):
             left, right = middles[-1] + halves[place], halves[place + 1]
             x = left + GAP + right
+            if place == 0 and label is None:  # the caption stands in front of the first adjoint
+                x = max(x, captioned + 8 + right)
             if label is not None:  # labels stand side by side, and clear of the turn from the last value to its adjoint
                 room = labelled + 8 + label.width / 2
                 x = max(x, 2 * room - left + right)
@@ -109,7 +113,10 @@ class _Chain(ChainParts):
             self.strokes.append(Stroke(((right.left, y), (left.right, y)), "backward"))
             self.strokes.append(Stroke(((label.x, before.y), (label.x, label.top)), "local", arrow=False))
             self.strokes.append(Stroke(((label.x, label.bottom), (label.x, y)), "local", arrow=False))
-        self._caption(1, middle, min((box.left for box in locals_), default=self.adjoints[self.last.key].left))
+        if self.between and self.between[0]:
+            self._caption(1, middle, self.between[0].left)
+        else:
+            self._caption(1, y, min(box.left for box in self.adjoints.values()))
         last = self.adjoints[self.last.key]
         turn = self.forward[-1]
         self.strokes.append(Stroke(((turn.x, turn.bottom), (last.x, last.top)), "backward"))
