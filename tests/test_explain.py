@@ -68,7 +68,7 @@ def texts(derivation: Any) -> list[str]:
 
 
 def latex(derivation: Any) -> list[str]:
-    return [" = ".join(line.latex for line in equation.lines) for equation in derivation.equations]
+    return [" = ".join(line.latex() for line in equation.lines) for equation in derivation.equations]
 
 
 def contains(equations: list[str], *lines: str) -> None:
@@ -257,7 +257,7 @@ def check_renderings(derivation: Any) -> None:
     assert max(map(width, derivation.text.splitlines())) <= 80
     assert "\\" not in derivation.text
     for line in derivation.lines:
-        assert_strict(line.latex)
+        assert_strict(line.latex())
 
 
 @pytest.mark.slow
@@ -336,9 +336,9 @@ def test_tex_compiles_every_derivation(tmp_path: Path) -> None:
     name = vector("é_1_ß", "d")
     strange = derivative(np.exp(matrix("_x_tilde_y_", "h", "d") @ name).named("Ж"), name)
     derivations = [explain(J) for name, J in CASES.items() if name != "three residual blocks"]
-    pages = [one.latex for one in derivations]
-    pages += [re.sub(r"^###.*$", "", one.markdown, flags=re.M) for one in derivations]
-    pages.append(explain(strange).latex.replace(r"\text{Ж}", r"\text{Zh}"))  # Cyrillic is not in a small TeX
+    pages = [one.latex() for one in derivations]
+    pages += [re.sub(r"^###.*$", "", one.markdown(), flags=re.M) for one in derivations]
+    pages.append(explain(strange).latex().replace(r"\text{Ж}", r"\text{Zh}"))  # Cyrillic is not in a small TeX
     body = "\n\\clearpage\n".join(pages)
     head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{amsmath, amssymb}\begin{document}"
     (tmp_path / "all.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n", encoding="utf-8")
@@ -354,11 +354,20 @@ def run_command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[in
     return code, out, err
 
 
+def test_steps_equations_and_lines_print() -> None:
+    x, W = vector("x", "d"), matrix("W", "h", "d")
+    derivation = explain(derivative((W @ x).named("z"), W))
+    assert repr(derivation[1]) in repr(derivation)
+    assert repr(derivation[-1].equations[0]).endswith("= I_h ⊗ x")
+    assert repr(derivation.lines[0]) == "z"
+
+
 @pytest.mark.parametrize("form", ["text", "latex", "markdown"])
 def test_the_command(capsys: pytest.CaptureFixture[str], form: str) -> None:
     code, out, _ = run_command(capsys, "two-hidden", "--wrt", "W1", "--format", form)
     network = networks.two_hidden("d", "h1", "h2", "n")
-    expected = getattr(explain(derivative(network.loss, network.variables["W1"])), form)
+    derivation = explain(derivative(network.loss, network.variables["W1"]))
+    expected = {"text": derivation.text, "latex": derivation.latex(), "markdown": derivation.markdown()}[form]
     assert (code, out.strip()) == (0, expected.strip())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import OptionError
@@ -38,10 +39,13 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the derivations."""
+    from ..explaining.derivation import Derivation
     from ..explaining.teacher import explain
 
-    derivations = [getattr(explain(jacobian), options.format).rstrip("\n") for jacobian in _jacobians(options)]
-    print("\n\n".join(derivations))
+    write: Callable[[Derivation], str] = {"text": repr, "latex": Derivation.latex, "markdown": Derivation.markdown}[
+        options.format
+    ]
+    print("\n\n".join(write(explain(jacobian)).rstrip("\n") for jacobian in _jacobians(options)))
 
 
 def _jacobians(options: argparse.Namespace) -> list[Jacobian]:

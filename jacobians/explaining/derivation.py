@@ -12,7 +12,7 @@ from .steps import Board, Equation, Line, Prose, Step
 
 
 class Derivation(Sequence[Step]):
-    """The steps of a derivation. Prints as text in 80 columns; `latex` and `markdown` are the same on a page."""
+    """The steps of a derivation. Prints as text in 80 columns; `latex()` and `markdown()` are the same on a page."""
 
     def __init__(self, board: Board, heading: Prose, steps: Sequence[Step]) -> None:
         self.board = board
@@ -48,12 +48,10 @@ class Derivation(Sequence[Step]):
         """The derivation in Unicode, in 80 columns."""
         return as_text(self.board, self.heading, self.steps)
 
-    @cached_property
     def latex(self) -> str:
         r"""The derivation in LaTeX: paragraphs and `align` environments. It needs amsmath and amssymb."""
         return as_latex(self.board, self.heading, self.steps)
 
-    @cached_property
     def markdown(self) -> str:
         """The derivation in Markdown, with formulas between dollar signs."""
         return as_markdown(self.board, self.heading, self.steps)
@@ -62,4 +60,4 @@ class Derivation(Sequence[Step]):
         return self.text
 
     def _repr_markdown_(self) -> str:
-        return self.markdown
+        return self.markdown()

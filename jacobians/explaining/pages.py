@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from ..notation.alphabet import TEXT, Alphabet
 from ..notation.latex import LATEX
 from ..notation.names import width
-from .steps import Board, Equation, Line, Prose, Step
+
+if TYPE_CHECKING:
+    from .steps import Board, Equation, Line, Prose, Step
 
 COLUMNS = 80
 _INDENT = 3
@@ -35,11 +38,15 @@ def _in_space(line: Line, alphabet: Alphabet) -> str:
 
 def as_text(board: Board, heading: Prose, steps: Sequence[Step]) -> str:
     """The derivation in Unicode, no line longer than 80 columns."""
-    lines = list(_wrapped(said(board, heading, TEXT), 0, 0))
-    for step in steps:
-        lines += ["", *_wrapped(said(board, step.title, TEXT), 0, _INDENT)]
-        for equation in step.equations:
-            lines += _equation(board, equation)
+    blocks = ["\n".join(_wrapped(said(board, heading, TEXT), 0, 0)), *(step_as_text(board, step) for step in steps)]
+    return "\n\n".join(blocks)
+
+
+def step_as_text(board: Board, step: Step) -> str:
+    """One step in Unicode, no line longer than 80 columns."""
+    lines = list(_wrapped(said(board, step.title, TEXT), 0, _INDENT))
+    for equation in step.equations:
+        lines += _equation(board, equation)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -126,11 +133,11 @@ def _numbered(rows: list[str]) -> list[str]:
 def _rows(board: Board, equation: Equation) -> Iterator[str]:
     first, *others = equation.lines
     if not others:
-        yield f"&{first.latex}{_in_space(first, LATEX)}"
+        yield f"&{first.latex()}{_in_space(first, LATEX)}"
     for k, line in enumerate(others):
-        left = first.latex if k == 0 else ""
+        left = first.latex() if k == 0 else ""
         reason = said(board, line.reason, LATEX, "$", "$")
-        body, *more = _broken(line.latex + _in_space(line, LATEX))
+        body, *more = _broken(line.latex() + _in_space(line, LATEX))
         yield f"{left} &= {body}" + (rf" && \text{{{reason}}}" if reason else "")
         yield from (rf"&\quad {{}}{part}" for part in more)
 

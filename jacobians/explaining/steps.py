@@ -12,6 +12,7 @@ from ..notation.latex import LATEX
 from ..notation.writer import ExpressionWriter
 from .formulas import Formula, Written
 from .numbers import Numbers
+from .pages import step_as_text
 
 if TYPE_CHECKING:
     from ..jacobian_tensor import Jacobian
@@ -57,7 +58,6 @@ class Line:
         """The formula in Unicode."""
         return self.write(TEXT)
 
-    @property
     def latex(self) -> str:
         """The formula in LaTeX's math mode."""
         return self.write(LATEX)
@@ -73,6 +73,9 @@ class Line:
         """
         return self.formula.value(self.board.numbers(values, sizes))
 
+    def __repr__(self) -> str:
+        return self.text
+
 
 @dataclass(frozen=True)
 class Equation:
@@ -80,6 +83,9 @@ class Equation:
 
     lines: tuple[Line, ...]
     note: Prose = ()
+
+    def __repr__(self) -> str:
+        return " = ".join(line.text for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -93,3 +99,11 @@ class Step:
     def lines(self) -> tuple[Line, ...]:
         """All lines of its equations."""
         return tuple(line for equation in self.equations for line in equation.lines)
+
+    @property
+    def text(self) -> str:
+        """The step in Unicode, in 80 columns."""
+        return step_as_text(self.lines[0].board, self)
+
+    def __repr__(self) -> str:
+        return self.text

@@ -58,9 +58,9 @@ def explain(jacobian: Any) -> Derivation:
     the closed form with its shape, and how it reads in the other three layouts. Where several paths lead from the
     numerator to the denominator each is gone along, or, where they are many, all backwards together.
 
-    The steps are objects: each of their lines has `.text`, `.latex`, and `.evaluate(values)`, and consecutive lines of
-    an equation are equal. The whole prints as text; `.latex` and `.markdown` are for a page. Raises `UnsupportedError`
-    for what is no Jacobian.
+    The steps are objects: each of their lines has `.text`, `.latex()`, and `.evaluate(values)`, and consecutive lines
+    of an equation are equal. The whole prints as text, and so does a step; `.latex()` and `.markdown()` are for a page.
+    Raises `UnsupportedError` for what is no Jacobian.
     """
     if not isinstance(jacobian, (Jacobian, JacobianView)):
         kind = type(jacobian).__name__
