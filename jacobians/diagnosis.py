@@ -82,7 +82,7 @@ def explain_claim(case: Case, chain: Chain | None = None) -> list[Explanation]:
         list(_alone(case, (*CATALOGUE, *own)))
         or list(_alone(case, GENERAL))
         or [*_with_factor(case, (*CATALOGUE, *own, *GENERAL)), *_in_another_layout(case, chain)]
-        or list(_alone(case, LAST_MISTAKES))
+        or next(filter(None, (list(_alone(case, [last])) for last in LAST_MISTAKES)), [])
         or list(_with_wrong_entries(case))
     )
 
@@ -149,7 +149,7 @@ def _with_wrong_entries(case: Case) -> Iterator[Explanation]:
             if candidate.value.shape == case.claimed.shape:
                 found = few_wrong(case.claimed, candidate.value, candidate.tolerance)
                 if found is not None:
-                    (last,) = LAST_MISTAKES
+                    last = LAST_MISTAKES[0]
                     told = f"{_told(case, mistake, candidate)}; in that layout {found[0]}"
                     yield Explanation(f"{mistake.name}; and {last.name}", told, f"{found[1]}; then {candidate.fix}")
                     break

@@ -94,7 +94,7 @@ class Report(Displayed):
         if self.worst_index is None:
             return "no entry can be compared: the shapes differ"
         if self.ok:
-            return f"largest error {self.max_error:.1e}, where differences are good to {self.estimate:.1e}"
+            return f"largest error {self.max_error:.1e}, differences are good to {self.estimate:.1e}"
         return (
             f"{list(self.worst_index)}: claimed {self.worst_claimed:.8g}, right {self.worst_right:.8g}, error "
             f"{self.max_error:.2e} (differences are good to {self.estimate:.1e}, allowed {self.tolerance:.1e})"

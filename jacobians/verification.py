@@ -19,6 +19,9 @@ from .mistakes.chain import Chain
 from .reports import Report, combined
 from .subjects import Subject, subjects_of_expression, subjects_of_function
 
+#: Allowed errors that are larger than this, relative to the largest entry, are worth a remark.
+ROUGH = 1e-4
+
 
 def check_derivative(
     f: Callable[..., Any] | Expression | Jacobian,
@@ -67,7 +70,9 @@ def _report(case: Case, subject: Subject) -> Report:
     fitting = accepted(case)
     item = derivative_item(case.of, case.wrt)
     report = Report(False, case.symbol, case.claimed.shape, case.right.shape, case.layout, item, np.inf, None)
-    remarks = (fitting[1],) if fitting and fitting[1] else ()
+    remarks: tuple[str, ...] = (fitting[1],) if fitting and fitting[1] else ()
+    if float(np.max(case.tolerance)) > ROUGH * case.found.scale:
+        remarks += ("f is noisy or rough here: a claim is taken for right if it is off by less than what is allowed",)
     if fitting is None:
         of, wrt = list(case.of), [list(case.wrt)]
         fits = [f'"{name}"' for name in LAYOUTS if layout_shape(of, wrt, name) == case.claimed.shape]

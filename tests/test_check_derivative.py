@@ -258,6 +258,28 @@ def test_nothing_to_differentiate() -> None:
         check_derivative(lambda W, x: W @ x, (W, x), W, argnums=(0, 1))
 
 
+def test_a_rough_function_is_said_to_be_rough() -> None:
+    def rough(x: Any) -> Any:
+        return np.asarray(np.sin(x), dtype=np.float16)
+
+    report = check_derivative(rough, x, np.diag(np.cos(x)))
+    assert report.ok
+    assert "noisy or rough" in str(report)
+    assert "noisy or rough" not in str(check_derivative(np.sin, x, np.diag(np.cos(x))))
+    assert not check_derivative(rough, x, np.diag(np.cos(x)) + 1.0).ok
+
+
+def test_digits_that_are_right() -> None:
+    h = 1e-6
+    quotients = np.stack([(np.sin(A @ (x + h * e)) - np.sin(A @ x)) / h for e in np.eye(5)], axis=1)
+    report = check_derivative(lambda x: np.sin(A @ x), x, quotients)
+    assert report.diagnosis == "right to some digits"
+    assert "difference quotient" in str(report)
+    single = (np.cos(A @ x)[:, None] * A).astype(np.float32)
+    assert check_derivative(lambda x: np.sin(A @ x), x, single).ok
+    assert "single precision" in str(check_derivative(lambda x: np.sin(A @ x), x, single.astype(float)))
+
+
 def test_a_layout_that_the_shape_fits_is_named() -> None:
     report = check_derivative(lambda W: B @ W @ x, W, RNG.normal(size=(3, 3, 5)))
     assert report.diagnosis == "no known mistake reproduces the claim"

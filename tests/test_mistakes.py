@@ -348,6 +348,14 @@ def signs(one: Subject) -> Iterator[Any]:
         yield claim.reshape(one.right.shape)
 
 
+def rounded(one: Subject) -> Iterator[Any]:
+    if np.count_nonzero(one.right) > 3:
+        scale = 10.0 ** np.ceil(np.log10(np.abs(one.right).max()))
+        yield np.round(one.right / scale, 5) * scale
+        yield one.right.astype(np.float32).astype(float)
+        yield one.right * (1.0 + 1e-7 * np.sin(np.arange(one.right.size)).reshape(one.right.shape))
+
+
 def zero(one: Subject) -> Iterator[Any]:
     yield np.zeros(one.right.shape)
 
@@ -463,6 +471,7 @@ MISTAKES = [
     Made("one entry", "correct except at listed entries", entry),
     Made("two entries", "correct except at listed entries", two_entries),
     Made("signs of some", "signs at some entries", signs),
+    Made("rounded", "right to some digits", rounded),
     Made("zero", "zero", zero),
     Made("not finite", "not finite", not_finite),
     Made("inverse", "inverse", inverse),

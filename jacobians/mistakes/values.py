@@ -27,6 +27,8 @@ HUGE = 1e9
 TELLING = 1000
 #: A claim with a larger share of wrong entries is not "correct except at".
 FEW = 0.25
+#: A claim with no larger error, relative to the largest entry, is right to some digits.
+CLOSE = 1e-3
 #: As many wrong entries are listed.
 LISTED = 6
 
@@ -153,6 +155,24 @@ def _entries(case: Case) -> Iterator[Candidate]:
         yield Candidate(case.claimed, np.zeros(case.claimed.shape), *found)
 
 
+def _digits(case: Case) -> Iterator[Candidate]:
+    """Right to some digits: rounded, or in single precision, or a difference quotient."""
+    arrays = _matching(case)
+    if arrays is None or not np.all(np.isfinite(case.claimed)):
+        return
+    claimed, right, _ = arrays
+    off, scale = float(np.max(np.abs(claimed - right))), float(np.max(np.abs(right)))
+    if 0.0 < off <= CLOSE * scale:
+        kind = "it is rounded"
+        if np.all(claimed == claimed.astype(np.float32)):
+            kind = "it is in single precision"
+        elif not any(np.allclose(claimed, np.round(claimed, digits), 0, 1e-14 * scale) for digits in range(1, 12)):
+            kind = "a difference quotient is as good as that"
+        digits = int(-np.log10(off / scale))
+        evidence = f"the largest error is {off / scale:.1e} of the largest entry; {digits} digits are right: {kind}"
+        yield Candidate(claimed, np.zeros(claimed.shape), evidence, "jacobian(f)(x)  # in double precision")
+
+
 def _signs(case: Case) -> Iterator[Candidate]:
     found = _wrong_entries(case)
     arrays = _matching(case)
@@ -218,4 +238,8 @@ VALUE_MISTAKES = (
 )
 #: Tried where nothing above explains a claim.
 GENERAL_VALUE_MISTAKES = (Mistake("constant factor", lambda case: _scaled(case, "constant factor")),)
-LAST_MISTAKES = (Mistake("correct except at listed entries", _entries),)
+#: Tried last, one after the other.
+LAST_MISTAKES = (
+    Mistake("correct except at listed entries", _entries),
+    Mistake("right to some digits", _digits),
+)
