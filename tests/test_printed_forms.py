@@ -193,6 +193,14 @@ def test_what_reads_two_ways_is_not_printed() -> None:
     assert derivative(np.sum(A @ X, axis=1) @ x, A).matrix_notation() == "X 1 xᵀ"
     assert derivative(np.sum(X @ x), X).matrix_notation() == "x 1ᵀ"
     assert derivative(np.sum(x @ X), X).matrix_notation() == "1_n xᵀ"
+    t = VARIABLES["t"]
+    quotient = derivative(-t / np.linalg.norm(x) / (2 + t * t), t)
+    assert quotient.matrix_notation() == "(−1 / (2 + t²) + 2 t² / (2 + t²)²) / ‖x‖"
+    x5 = vector("x", 5)
+    centred = "(x − 0.2 (1ᵀ x) 1)"
+    assert str((x5 - x5.mean(keepdims=True)) / np.sqrt(x5.var(keepdims=True) + 1)) == (
+        f"{centred} / sqrt(0.2 ‖{centred[1:-1]}‖² + 1)"
+    )
     assert str(-(x + 1) @ x) == "−(x + 1)ᵀ x"
 
 

@@ -72,9 +72,11 @@ class _Graph:
                 raise _IsZero
             self.coefficient *= form.coefficient
             self.scalars += form.scalars
+            if not form.body:  # a scalar, or one number along axes of size 1
+                continue
             if len(group) == 1:
                 self._labels[group[0]].append((place, form.body))
-            elif len(group) == 2:
+            else:
                 self.first = self.first or form.body
                 self.edges.append(_Edge(group[0], group[1], form.body, place))
         self.reduce()
@@ -134,7 +136,7 @@ class _Graph:
         labels = self.labels(vertex)
         size = self.term.sizes[vertex]
         if not edges and not labels:
-            self.scalars.append((Count(size), 1))
+            self.scalars += [(Count(size), 1)] if size != 1 else []
         elif not edges and len(labels) == 1:
             ones: Product = (Ones(size),) if size != 1 else ()  # of one entry there is nothing to sum
             (column,) = labels
@@ -205,7 +207,8 @@ class _Graph:
                 body = (self._tensor(*output),)
             case _:
                 raise _NoForm
-        return Monomial(self.coefficient, multiplied(self.scalars), simplified(body))
+        body = simplified(body)
+        return Monomial(self.coefficient, multiplied(self.scalars), body if body != (Ones(1),) else ())
 
     def _tensor(self, i: int, j: int, k: int) -> Tensor:
         if not self.linked(j, i) and not self.linked(j, k):  # Y ⊗ x: entries x_j y_ki (item 7)
@@ -229,9 +232,9 @@ def _squared_norm(term: Term, writer: Writer) -> Monomial | None:
     form = writer.form(term.operands[0])
     if len(form) == 1:
         (one,) = form
-        scalars = ((scalar, 2 * exponent) for scalar, exponent in one.scalars)
-        norm = Norm((Monomial(body=one.body),), len(first))
-        return Monomial(term.coefficient * one.coefficient**2, multiplied([*scalars, (norm, 2)]))
+        scalars = [(scalar, 2 * exponent) for scalar, exponent in one.scalars]
+        norms = [(Norm((Monomial(body=one.body),), len(first)), 2)] if one.body else []
+        return Monomial(term.coefficient * one.coefficient**2, multiplied([*scalars, *norms]))
     return Monomial(term.coefficient, ((Norm(form, len(first)), 2),))
 
 

@@ -83,8 +83,8 @@ def subscripted(symbol: str, size: object) -> str:
 def number(value: float) -> str:
     """A coefficient: whole numbers without a point, ½ ¼ ¾ as such, 1/3 as a fraction, the rest as Python writes it.
 
-    >>> number(2.0), number(0.5), number(1 / 3), number(0.6)
-    ('2', '½', '1/3', '0.6')
+    >>> number(2.0), number(0.5), number(1 / 3), number(0.6), number(0.2 * 0.2)
+    ('2', '½', '1/3', '0.6', '0.04')
     """
     common = {0.5: "½", 0.25: "¼", 0.75: "¾"}
     if value in common:
@@ -93,9 +93,13 @@ def number(value: float) -> str:
         return "∞" if value > 0 else "−∞" if value < 0 else "nan"
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
+    rounded = float(f"{value:.14g}")
+    if abs(rounded - value) <= 4 * math.ulp(value):  # 0.2 · 0.2 is 0.04
+        value = rounded
     fraction = Fraction(value).limit_denominator(1000)
     exact = fraction.numerator / fraction.denominator == value
-    return f"{fraction}" if exact and len(repr(value)) > 8 else repr(value)
+    short = exact and abs(fraction.numerator) < 1000 and len(repr(value)) > 8
+    return f"{fraction}" if short else repr(value)
 
 
 def width(text: str) -> int:

@@ -64,18 +64,26 @@ def _inverse(matrix: Expression, writer: Writer) -> Monomial:
     return Monomial(scalars.coefficient, scalars.scalars, simplified(inverse(one.body)))
 
 
+def _is_number(node: Expression, writer: Writer) -> bool:
+    """Whether an operand is a scalar, or one number along axes of size 1."""
+    single = all(size == 1 for size in node.shape) and node.ndim <= 2
+    return single and not any(one.body for one in writer.form(node))
+
+
 def _root(node: Elementwise, writer: Writer) -> Sum | None:
-    return None if node.shape else (root(writer.form(node.args[0])),)
+    return (root(writer.form(node.args[0])),) if _is_number(node.args[0], writer) else None
 
 
 def _reciprocal(node: Elementwise, writer: Writer) -> Sum | None:
-    return None if node.shape else _divided((Monomial(),), writer.form(node.args[0]))
+    return _divided((Monomial(),), writer.form(node.args[0])) if _is_number(node.args[0], writer) else None
 
 
 def _quotient(node: Elementwise, writer: Writer) -> Sum | None:
     """What is divided by a scalar; a quotient of entries has no other form."""
     top, bottom = node.args
-    return None if bottom.shape or top.shape != node.shape else _divided(writer.form(top), writer.form(bottom))
+    if not _is_number(bottom, writer) or top.shape != node.shape:
+        return None
+    return _divided(writer.form(top), writer.form(bottom))
 
 
 def _divided(top: Sum, bottom: Sum) -> Sum | None:

@@ -212,7 +212,8 @@ def _needs_parentheses(monomial: Monomial, last: Spelled, ahead: bool, divided: 
     if last[1]:
         return False
     if not monomial.body:
-        return ahead or isinstance(monomial.scalars[0][0], Bracket)
+        above = [scalar for scalar, exponent in _ordered(monomial.scalars) if exponent > 0]
+        return ahead or (bool(above) and isinstance(above[-1], Bracket))
     if len(monomial.body) > 1:
         return False
     (factor,) = monomial.body
