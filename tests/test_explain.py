@@ -94,6 +94,7 @@ def test_proposition_1_has_every_line_of_the_proof() -> None:
         r" = \sum_l \frac{\partial W_{il}}{\partial W_{kj}} x_l = \sum_l \delta_{ik} \delta_{lj} x_l"
         r" = \delta_{ik} x_j",
         r"\frac{\partial \mathbf{z}}{\partial \mathbf{W}} = \mathbf{I}_h \otimes \mathbf{x}",
+        r"\frac{\partial z_i}{\partial W_{jk}} = \delta_{ij} x_k",  # and there, in the layout of JAX, as it stands
     )
     contains(
         latex(explain(derivative(z, b))),
@@ -241,6 +242,18 @@ def test_softmax_is_derived_not_quoted() -> None:
         "−Σ_j t_j ∂x_j/∂x_i + Σ_j t_j ∂logsumexp(x)/∂x_i = −Σ_j t_j δ_{ji} + Σ_j t_j (softmax(x))_i"
         " = −t_i + Σ_j t_j (softmax(x))_i = ((1ᵀ t) softmax(x) − t)_i",
     )
+
+
+CASES |= {
+    "a sum of products": CASES["through the middle"] + CASES["through the middle"],
+    "a slice by output": derivative(shallow.intermediates["r"], shallow.variables["W1"])[0],
+    "third derivatives": derivative(derivative(derivative(np.sum(np.exp(x)), x), x), x),
+}
+
+
+def test_a_view_is_explained_as_its_jacobian() -> None:
+    J = CASES["regularised"]
+    assert explain(J.T).text == explain(J).text
 
 
 @pytest.mark.parametrize("name", CASES)

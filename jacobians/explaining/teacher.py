@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count, pairwise, product
+from itertools import pairwise
 from math import prod
 from typing import Any
 
 from ..errors import UnsupportedError
 from ..expression import Expression, Named, Network, Term, topological, unnamed
 from ..jacobian_tensor import Jacobian, JacobianView
-from ..layout import LAYOUTS, axes_in_layout, derivative_item, layout_shape
+from ..layout import LAYOUTS, axes_in_layout, layout_shape
 from ..notation.alphabet import TEXT
 from ..notation.closed_form import network_text
-from ..notation.components import Delta, Entry, Partial, Product, Row, by_components, place
+from ..notation.components import Delta, Entry, Partial, Product, Row, by_components
 from ..notation.writer import activations_in
 from ..sizes import Shape, Size
 from ..terms import merge_like
+from .chain_rule import along, backward
 from .deltas import eliminate_one
 from .derivation import Derivation
 from .formulas import (
@@ -35,13 +36,13 @@ from .formulas import (
     Quantity,
     RowName,
     Sigma,
-    Space,
     Written,
 )
 from .graph import Path, StationGraph
-from .local import Products, by_rows, local_lines, placed, split, written_out
+from .local import Products, by_rows, local_lines, split, written_out
 from .numbers import as_term
 from .steps import Board, Equation, Line, Prose, Step
+from .words import INTRODUCTIONS, REASONS, as_matrix, kind, shape_words
 
 #: Paths, their steps, and the products of terms along them that are written out; where there are more, it is done
 #: backwards, station by station.
@@ -135,7 +136,7 @@ class _Teacher:
 
     def heading(self) -> Prose:
         sigma = [f.name for f in activations_in([self.jacobian.numerator])]
-        said: Prose = ("The derivative ", self.whole, " of ", *_kind(self.y), " by ", *_kind(self.x))
+        said: Prose = ("The derivative ", self.whole, " of ", *kind(self.y), " by ", *kind(self.x))
         if len(sigma) == 1:
             function = sigma[0]
             said = (*said, ", where ", Sigma(), f" is {function}")
@@ -208,10 +209,10 @@ class _Teacher:
                 shown.add(of.serial)
                 equations += self.entries_of(of)
             lines = self.local_equation(of, by, edge)
-            equations.append(self.equation(lines, edge, *_shape_words(of, by), ":"))
+            equations.append(self.equation(lines, edge, *shape_words(of, by), ":"))
             closed = Closed(self.graph.local(of, by), edge.shape, of.ndim == 0 and by.ndim == 1)
             if closed.closed(self.text):
-                hence = [self.line(edge), self.line(closed, space=_as_matrix(of, by))]
+                hence = [self.line(edge), self.line(closed, space=as_matrix(of, by))]
                 equations.append(self.equation(hence, "Hence"))
         return Step(("The local Jacobians",), tuple(equations))
 
@@ -244,7 +245,7 @@ class _Teacher:
         lines = [self.line(AtAxes(edge, len(edge.shape)))] if len(edge.shape) > 1 else []
         last: Products = ()
         for last, reason in local_lines(self.graph, of, by, self.text):
-            lines.append(self.line(Components(last, edge.shape), _REASONS.get(reason, reason)))
+            lines.append(self.line(Components(last, edge.shape), REASONS.get(reason, reason)))
         lines += self.eliminated(last, edge.shape)
         return lines
 
@@ -280,49 +281,14 @@ class _Teacher:
             title: Prose = ("The product by components",)
             if several:
                 title = (f"The product by components, path {number} of {len(self.paths)}: ", chained)
-            start, factors = self.along(path)
             shape = self.jacobian.shape
+            start, factors = along(self.graph, path)
             lines = [self.line(AtAxes(chained if several else self.whole, rank))]
             lines.append(self.line(Components((start,), shape, True), "chain rule"))
             lines.append(self.line(Components(factors, shape, True), "the local Jacobians"))
             lines += self.eliminated(factors, shape, True)
             steps.append(Step(title, (self.equation(lines),)))
         return steps
-
-    def along(self, path: Path) -> tuple[Product, Products]:
-        """The chain rule along a path by components, and the same with the terms of the local Jacobians in place."""
-        shape = self.jacobian.shape
-        rank, top = len(shape), path[0].ndim
-        fresh = count(rank)
-        sizes: dict[int, Size] = dict(enumerate(shape))
-        axes = [tuple(range(top))]
-        for station in path[1:-1]:
-            axes.append(tuple(next(fresh) for _ in station.shape))
-            sizes.update(zip(axes[-1], station.shape, strict=True))
-        axes.append(tuple(range(top, rank))[::-1])
-        if len(path) == 1:
-            identity = tuple(Delta(a, b) for a, b in zip(range(top), axes[-1], strict=True))
-            one = Product(1.0, identity, sizes, rank)
-            return one, (one,)
-        pairs = list(zip(pairwise(path), pairwise(axes), strict=True))
-        start = Product(
-            1.0,
-            tuple(Partial(Entry(a, i), Entry(b, j), self.graph.held(a, b)) for (a, b), (i, j) in pairs),
-            sizes,
-            rank,
-        )
-        first_inner = next(fresh)
-        products = []
-        for choice in product(*(self.graph.local(a, b) for (a, b), _ in pairs)):
-            own = dict(sizes)
-            inner = count(first_inner)
-            factors: list[Any] = []
-            coefficient = 1.0
-            for term, (_, (i, j)) in zip(choice, pairs, strict=True):
-                coefficient *= term.coefficient
-                factors += place(term, (*i, *j[::-1]), own, inner)
-            products.append(Product(coefficient, tuple(factors), own, rank))
-        return start, tuple(products)
 
     # --- all paths together -----------------------------------------------------------------------------------
 
@@ -342,32 +308,13 @@ class _Teacher:
 
     def backward_step(self) -> Step:
         equations = []
-        top = self.y.ndim
         for station in reversed(self.graph.stations[:-1]):
             shape = (*self.y.shape, *station.shape[::-1])
-            rank = len(shape)
-            at_y, at_x = tuple(range(top)), tuple(range(top, rank))[::-1]
-            first: list[Product] = []
-            second: list[Product] = []
-            for above in self.graph.above(station):
-                if above is self.y:
-                    edge = Partial(Entry(self.y, at_y), Entry(station, at_x), self.graph.held(above, station))
-                    first.append(Product(1.0, (edge,), dict(enumerate(shape)), rank))
-                    second += placed(self.graph.local(above, station), dict(enumerate(shape)), rank)
-                    continue
-                middle = tuple(range(rank, rank + above.ndim))
-                sizes: dict[int, Size] = {**dict(enumerate(shape)), **dict(zip(middle, above.shape, strict=True))}
-                so_far = Partial(Entry(self.y, at_y), Entry(above, middle), (), True)
-                step = Partial(Entry(above, middle), Entry(station, at_x), self.graph.held(above, station))
-                first.append(Product(1.0, (so_far, step), sizes, rank))
-                for term in self.graph.local(above, station):
-                    own = dict(sizes)
-                    factors = place(term, (*middle, *at_x[::-1]), own, count(rank + above.ndim))
-                    second.append(Product(term.coefficient, (so_far, *factors), own, rank))
+            first, second = backward(self.graph, self.y, station)
             whole = Edge(self.y, station, total=True)
-            lines = [self.line(AtAxes(whole, len(shape))), self.line(Components(tuple(first), shape), "chain rule")]
-            lines.append(self.line(Components(tuple(second), shape), "the local Jacobians"))
-            lines += self.eliminated(tuple(second), shape)
+            lines = [self.line(AtAxes(whole, len(shape))), self.line(Components(first, shape), "chain rule")]
+            lines.append(self.line(Components(second, shape), "the local Jacobians"))
+            lines += self.eliminated(second, shape)
             equations.append(self.equation(lines))
         return Step(("Backwards, station by station",), tuple(equations))
 
@@ -380,7 +327,7 @@ class _Teacher:
         has_form = closed.closed(self.text) is not None
         if not has_form:
             by_index = Components(tuple(map(by_components, self.flat)), shape)
-            lines = [self.line(AtAxes(self.whole, len(shape))), self.line(by_index, space=_as_matrix(self.y, self.x))]
+            lines = [self.line(AtAxes(self.whole, len(shape))), self.line(by_index, space=as_matrix(self.y, self.x))]
             return Step(("The result",), (self.equation(lines, *self.result_words()),))
         lines = [self.line(self.whole)]
         if self.by_paths and self.graph.edges:
@@ -394,11 +341,11 @@ class _Teacher:
             if all(one.closed(self.text) for path in factors for one in path):
                 lines.append(self.line(self.chained(self.paths)))
                 lines.append(self.line(Chained(factors, self.chained(self.paths).middles)))
-        lines.append(self.line(closed, space=_as_matrix(self.y, self.x)))
+        lines.append(self.line(closed, space=as_matrix(self.y, self.x)))
         return Step(("The closed form",), (self.equation(lines, *self.result_words()),))
 
     def result_words(self) -> Prose:
-        return (self.whole, *_shape_words(self.y, self.x), ":")
+        return (self.whole, *shape_words(self.y, self.x), ":")
 
     def layout_step(self) -> Step:
         of, wrts = self.jacobian.differentiated
@@ -415,49 +362,12 @@ class _Teacher:
             closed = Closed(terms, tuple(self.jacobian.shape[axis] for axis in axes), layout == "vec" and not rows)
             right = Permuted(closed, len(rows), layout, closed.closed(self.text) is None)
             left = InLayout(self.jacobian, self.whole, right)
-            said: Prose = (_LAYOUTS[layout], Dimensions(shape), ":")
-            equations.append(self.equation([self.line(left), self.line(right, space=shape)], *said))
+            said: Prose = (INTRODUCTIONS[layout], Dimensions(shape), ":")
+            lines = [self.line(left), self.line(right, space=shape)]
+            if layout == "ad" and right.by_entry and self.is_whole and len(wrts) == 1:
+                at_y, at_x = tuple(range(self.y.ndim)), tuple(range(self.y.ndim, len(axes)))
+                entry = Partial(Entry(self.y, at_y), Entry(self.x, at_x), (), True)
+                product = Product(1.0, (entry,), dict(enumerate(closed.shape)), len(axes))
+                lines.insert(1, self.line(Components((product,), closed.shape)))
+            equations.append(self.equation(lines, *said))
         return Step(("In the other layouts",), tuple(equations))
-
-
-_REASONS = {
-    "definition": "definition",
-    "constant": "constants drop out",
-    "sum": "",
-    "entry by entry": "entry by entry",
-    "product rule": "product rule",
-    "power rule": "power rule",
-    "delta": "an entry by an entry is a delta",
-    "delta gone": "the delta eliminated",
-    "exponential": "exp is its own derivative",
-    "logsumexp": "the rule of logsumexp",
-    "chain rule": "chain rule",
-}
-
-_LAYOUTS = {
-    "denominator": "Denominator layout, all axes reversed, ",
-    "ad": "The layout of JAX and PyTorch, axes of both as they are, ",
-    "vec": "Magnus and Neudecker's, a matrix of stacked columns, ",
-}
-
-
-def _kind(node: Expression) -> Prose:
-    kinds = {0: "the scalar ", 1: "the vector ", 2: "the matrix "}
-    text: Prose = (kinds.get(node.ndim, "the tensor "), Quantity(node))
-    return (*text, " in ", Space(node.shape)) if node.shape else text
-
-
-def _shape_words(of: Expression, by: Expression) -> Prose:
-    item = derivative_item(of.shape, by.shape)
-    kinds = {0: "scalar", 1: "vector", 2: "matrix"}
-    what = f"a {kinds.get(of.ndim, 'tensor')} by a {kinds.get(by.ndim, 'tensor')}"
-    cited = f" (item {item})" if item else " (as items 1 to 4)"
-    return (f", {what}{cited}, is ", Dimensions(_as_matrix(of, by)))
-
-
-def _as_matrix(of: Expression, by: Expression) -> Shape:
-    """The shape as the notes have it: a scalar by a vector is a row, a vector by a scalar a column."""
-    shape = (*of.shape, *by.shape[::-1])
-    if of.ndim + by.ndim == 1:
-        return (1, *shape) if by.ndim else (*shape, 1)
-    return shape
