@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -35,7 +36,10 @@ def main() -> None:
     console.print(report.closed_forms(scores))
     if options.peers:
         console.print(report.peers_installed())
-        _compare(chosen, scores, [peer for peer in PEERS if peer.version], options.quick)
+        for peer in PEERS:  # one after the other, so that the threads of one do not slow another
+            if peer.version:
+                _compare(chosen, scores, peer, options.quick)
+                _write(options.write, scores, [], [])
         for apart in (False, True):
             table = report.against_peers(scores, apart)
             if table is not None:
@@ -52,8 +56,7 @@ def main() -> None:
         console.print(orders.summary(results))
     found = goals(scores)
     console.print(f"\n{report.summary(found, scores, makings, extra)}")
-    if options.write:
-        Path(options.write).write_text(report.markdown(scores, found, makings, extra), encoding="utf-8")
+    _write(options.write, scores, makings, extra)
     if options.json:
         document = {
             "gradients": [{**asdict(c), "orders": [asdict(m) for m in measured]} for c, measured in results.items()],
@@ -85,13 +88,20 @@ def _scores(chosen: Sequence[Task], quick: bool) -> list[Score]:
     return scores
 
 
-def _compare(chosen: Sequence[Task], scores: Sequence[Score], peers: Sequence[Peer], quick: bool) -> None:
-    """One peer after the other, so that the threads of one do not slow another."""
-    for peer in peers:
-        for task, score in zip(chosen, scores, strict=True):
-            print(f"\r{peer.name}: {task.name:68.68}", end="", file=sys.stderr, flush=True)
-            score.peers[peer.name] = against(task, peer, 0.1 if quick else 1.0)
+def _compare(chosen: Sequence[Task], scores: Sequence[Score], peer: Peer, quick: bool) -> None:
+    for task, score in zip(chosen, scores, strict=True):
+        print(f"\r{peer.name}: {task.name:66.66}", end="", file=sys.stderr, flush=True)
+        score.peers[peer.name] = against(task, peer, 0.1 if quick else 0.6)
+        gc.collect()
     print(f"\r{'':79}\r", end="", file=sys.stderr, flush=True)
+
+
+def _write(
+    path: str | None, scores: Sequence[Score], makings: Sequence[making.Making], extra: Sequence[making.Overhead]
+) -> None:
+    """The page, as far as it is known: also after every peer, since a run takes minutes."""
+    if path:
+        Path(path).write_text(report.markdown(scores, goals(scores), makings, extra), encoding="utf-8")
 
 
 if __name__ == "__main__":

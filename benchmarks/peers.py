@@ -34,6 +34,20 @@ class Peer:
             return None
 
 
+#: Forward mode is not tried where there are so many more inputs than outputs, nor reverse mode the other way round: it
+#: has no chance there, and takes gigabytes.
+HOPELESS = 16
+
+
+def _modes(task: Task, reverse: Callable[[], Any], forward: Callable[[], Any]) -> dict[str, Callable[[], Any]]:
+    modes: dict[str, Callable[[], Any]] = {}
+    if task.outputs <= HOPELESS * task.inputs:
+        modes["jacrev"] = reverse
+    if task.inputs <= HOPELESS * task.outputs:
+        modes["jacfwd"] = forward
+    return modes
+
+
 def _finished(task: Task, xp: Any, derived: Callable[..., Any]) -> Callable[..., Any]:
     """`derived` gives a tuple, one derivative for each of `task.wrt`; followed by what the task makes of them."""
     if task.finish_peer is None:
@@ -53,7 +67,7 @@ def _jax(task: Task) -> dict[str, Call]:
     args = [jnp.asarray(value) for value in task.values]
     ways: dict[str, Any] = {
         "gradient": {"grad": lambda: jax.grad(f, numbers)},
-        "jacobian": {"jacrev": lambda: jax.jacrev(f, numbers), "jacfwd": lambda: jax.jacfwd(f, numbers)},
+        "jacobian": _modes(task, lambda: jax.jacrev(f, numbers), lambda: jax.jacfwd(f, numbers)),
         "hessian": {
             "hessian": lambda: _each([jax.hessian(f, k) for k in numbers]),
             "jacrev of grad": lambda: _each([jax.jacrev(jax.grad(f, k), k) for k in numbers]),
@@ -78,7 +92,7 @@ def _torch(task: Task) -> dict[str, Call]:
     func: Any = torch.func
     ways: dict[str, Any] = {
         "gradient": {"grad": lambda: func.grad(f, numbers)},
-        "jacobian": {"jacrev": lambda: func.jacrev(f, numbers), "jacfwd": lambda: func.jacfwd(f, numbers)},
+        "jacobian": _modes(task, lambda: func.jacrev(f, numbers), lambda: func.jacfwd(f, numbers)),
         "hessian": {
             "hessian": lambda: _each([func.hessian(f, k) for k in numbers]),
             "jacrev of grad": lambda: _each([func.jacrev(func.grad(f, k), k) for k in numbers]),
@@ -118,6 +132,11 @@ def _autograd(task: Task) -> dict[str, Call]:
 def _each(functions: list[Callable[..., Any]]) -> Callable[..., Any]:
     return lambda *args: tuple(function(*args) for function in functions)
 
+
+#: What was looked at and is no peer here.
+NOTES = (
+    "tensorgrad 0.3 takes its values as PyTorch's named tensors, which PyTorch 2.13 no longer has: it is not run.",
+)
 
 PEERS = (
     Peer("JAX", "jax", _jax),

@@ -13,7 +13,7 @@ from rich.table import Table
 from jacobians.units import show_bytes, show_count, show_ratio
 
 from .making import Making, Overhead
-from .peers import PEERS
+from .peers import NOTES, PEERS
 from .scoreboard import Against, Goal, Score
 
 
@@ -31,7 +31,8 @@ def machine() -> str:
 
 def peers_installed() -> str:
     """Which peers are there, in which version, and which are not."""
-    return ", ".join(f"{peer.name} {peer.version}" if peer.version else f"{peer.name} not installed" for peer in PEERS)
+    found = ", ".join(f"{peer.name} {peer.version}" if peer.version else f"{peer.name} not installed" for peer in PEERS)
+    return f"{found}. {' '.join(NOTES)}"
 
 
 def closed_forms(scores: Sequence[Score]) -> Table:
@@ -108,7 +109,7 @@ def markdown(
         "expert would write (smaller is better; in parentheses the quartiles), the columns after it a peer's time over",
         "ours by its fastest way (larger is better). Our time has the dispatch on shapes in it.",
         "",
-        f"Made by `python -m benchmarks --peers --write docs/benchmarks.md` on {machine()}; {peers_installed()}.",
+        f"Made by `python -m benchmarks --peers --write docs/benchmarks.md` on {machine()}; {peers_installed()}",
     ]
     for title, apart in (("Dense results", False), ("Answers that stay structured", True)):
         chosen = [one for one in scores if one.apart == apart]

@@ -67,6 +67,16 @@ class Task:
         return tuple(list(self.arguments).index(name) for name in self.wrt)
 
     @cached_property
+    def outputs(self) -> int:
+        """How many entries the value of the formula has."""
+        return int(np.size(self.formula(OURS, *self.values)))
+
+    @property
+    def inputs(self) -> int:
+        """How many entries there are to differentiate by."""
+        return sum(self.arguments[name].size for name in self.wrt)
+
+    @cached_property
     def compiled(self) -> Compiled:
         """The derivative as the library compiles it, a function of all arguments."""
         variables = {name: tensor(name, *array.shape) for name, array in self.arguments.items()}
