@@ -353,7 +353,7 @@ def test_tex_compiles_every_derivation(tmp_path: Path) -> None:
     pages += [re.sub(r"^###.*$", "", one.markdown(), flags=re.M) for one in derivations]
     pages.append(explain(strange).latex().replace(r"\text{Ж}", r"\text{Zh}"))  # Cyrillic is not in a small TeX
     body = "\n\\clearpage\n".join(pages)
-    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{amsmath, amssymb}\begin{document}"
+    head = r"\documentclass{article}\usepackage{amsmath, amssymb}\begin{document}"
     (tmp_path / "all.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n", encoding="utf-8")
     command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
