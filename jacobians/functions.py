@@ -139,6 +139,17 @@ def on_arrays(rule: Rule) -> Callable[..., Any]:
     return namespace[rule.name]  # type: ignore[no-any-return]
 
 
+def _moved(what: str, z: Any, axis: int) -> tuple[Any, bool]:
+    """z with `axis` last, and whether it was elsewhere."""
+    if axis == -1:
+        return z, False
+    value: Any = as_expression(z) if is_expression(z) else as_real_array(z, f"the argument of {what}")
+    rank = len(value.shape)
+    if not hasattr(axis, "__index__") or not -rank <= axis < rank:
+        raise ShapeError(f"{what}: axis {axis!r} of shape {value.shape}")
+    return (np.moveaxis(value, axis, -1), True) if axis % rank != rank - 1 else (value, False)
+
+
 def _on_last_axis(rule: Rule, z: Any) -> Any:
     value = as_expression(z) if is_expression(z) else as_real_array(z, f"the argument of {rule.name}")
     if not value.shape:
@@ -146,26 +157,28 @@ def _on_last_axis(rule: Rule, z: Any) -> Any:
     return Primitive.of(rule, value) if isinstance(value, Expression) else on_arrays(rule)(value)
 
 
-def softmax(z: Any) -> Any:
-    """e^z divided by its sum, along the last axis, in the shape of z; stable for large z.
+def softmax(z: Any, axis: int = -1) -> Any:
+    """e^z divided by its sum along an axis, the last one by default, in the shape of z; stable for large z.
 
     Of a vector the Jacobian is diag(p) − p pᵀ, for p = softmax(z). Raises `ShapeError` for a scalar.
 
     >>> softmax(np.zeros(2)).tolist()
     [0.5, 0.5]
     """
-    return _on_last_axis(SOFTMAX, z)
+    z, moved = _moved("softmax", z, axis)
+    result = _on_last_axis(SOFTMAX, z)
+    return np.moveaxis(result, -1, axis) if moved else result
 
 
-def logsumexp(z: Any) -> Any:
-    """log Σ e^z along the last axis, which it takes away; stable for large z. Its derivative is the row softmax(z)ᵀ.
+def logsumexp(z: Any, axis: int = -1) -> Any:
+    """log Σ e^z along an axis, the last by default, which it takes away; stable for large z.
 
-    Raises `ShapeError` for a scalar.
+    Its derivative by a vector is the row softmax(z)ᵀ. Raises `ShapeError` for a scalar.
 
     >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 4)
     1000.6931
     """
-    return _on_last_axis(LOGSUMEXP, z)
+    return _on_last_axis(LOGSUMEXP, _moved("logsumexp", z, axis)[0])
 
 
 def cross_entropy(logits: Any, target: Any) -> Any:

@@ -88,6 +88,8 @@ def take_items(a: Expression, key: Any) -> Expression:
 
 
 def _plain_key(key: Any) -> Any:
+    if isinstance(key, slice) and key.step == 0:
+        raise ShapeError("indexing: the step of a slice is not 0")
     if key is None or key is Ellipsis or isinstance(key, slice):
         return key
     if isinstance(key, Expression):
@@ -97,6 +99,8 @@ def _plain_key(key: Any) -> Any:
         )
     array = np.asarray(key)
     if array.dtype.kind == "b":
+        if not array.ndim:
+            raise UnsupportedError(f"indexing with {key!r}: a mask is an array; x[None] adds an axis")
         return tuple(np.nonzero(array))
     if array.dtype.kind not in "iu" and array.size:
         raise ShapeError(f"indexing: an index is an integer, a slice or an array of them, got {key!r}")

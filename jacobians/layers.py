@@ -18,14 +18,14 @@ def _rows(what: str, name: str, value: Any) -> Any:
     return operand
 
 
-def log_softmax(z: Any) -> Any:
-    """z − log Σ e^z along the last axis, in the shape of z.
+def log_softmax(z: Any, axis: int = -1) -> Any:
+    """z − log Σ e^z along an axis, the last one by default, in the shape of z.
 
     >>> log_softmax(np.zeros(4)).round(4).tolist()
     [-1.3863, -1.3863, -1.3863, -1.3863]
     """
     z = _rows("log_softmax", "z", z)
-    return z - np.expand_dims(logsumexp(z), -1)
+    return z - np.expand_dims(logsumexp(z, axis), axis)
 
 
 def layer_norm(x: Any, gain: Any = 1.0, shift: Any = 0.0, epsilon: float = 1e-5) -> Any:

@@ -154,17 +154,18 @@ def np_outer(a: Any, b: Any, out: Any = None) -> Any:
 
 
 def np_ravel(a: Any, order: Any = "C") -> Expression:
-    if order != "C":
-        raise UnsupportedError(f"a reshape of an expression is in C order, got order={order!r}; transpose it first")
     flat: Expression = as_expression(a)
-    return flat if flat.ndim == 1 else indexing.reshape(flat, [multiply_sizes(flat.shape)])
+    return flat if flat.ndim == 1 else np_reshape(flat, [multiply_sizes(flat.shape)], order)
 
 
 def np_reshape(a: Any, shape: Any = None, order: Any = "C", **rest: Any) -> Expression:
+    """In C order, or in Fortran's: columns stacked, which is the vec of matrix calculus."""
     np_only("np.reshape", rest)
-    if order != "C":
-        raise UnsupportedError(f"a reshape of an expression is in C order, got order={order!r}; transpose it first")
-    return indexing.reshape(as_expression(a), shape if isinstance(shape, (list, tuple)) else [shape])
+    if order not in ("C", "F"):
+        raise UnsupportedError(f"np.reshape of an expression is in order 'C' or 'F', got order={order!r}")
+    a = as_expression(a)
+    sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
+    return indexing.reshape(a, sizes) if order == "C" else indexing.reshape(a.T, sizes[::-1]).T
 
 
 def np_einsum(*args: Any, **options: Any) -> Expression:
@@ -405,9 +406,9 @@ def np_like(what: str, value: float | None) -> Callable[..., Expression]:
 def np_method(function: Callable[..., Expression]) -> Callable[..., Expression]:
     """A method that takes a shape or axes as one tuple or as several arguments."""
 
-    def method(a: Expression, *sizes: Any) -> Expression:
+    def method(a: Expression, *sizes: Any, **options: Any) -> Expression:
         single = len(sizes) == 1 and (sizes[0] is None or isinstance(sizes[0], (list, tuple)))
-        return function(a, sizes[0] if single else list(sizes) or None)
+        return function(a, sizes[0] if single else list(sizes) or None, **options)
 
     return method
 

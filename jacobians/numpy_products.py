@@ -119,13 +119,15 @@ def np_correlate(a: Any, v: Any, mode: Any = "valid") -> Expression:
 
 def np_cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Expression:
     np_only("np.cumprod", {"dtype": dtype, "out": out})
-    a = np_ravel(a) if axis is None else as_expression(a)
-    place = 0 if axis is None else axis_number("np.cumprod", axis, a.ndim)
-    parts: list[Expression] = []
-    for k in range(known("np.cumprod", a, place)):
-        entry = along(a, place, slice(k, k + 1))
-        parts.append(algebra.multiply(parts[-1], entry) if parts else entry)
-    return indexing.concatenate(parts, place)
+    products: Expression = np_ravel(a) if axis is None else as_expression(a)
+    place = 0 if axis is None else axis_number("np.cumprod", axis, products.ndim)
+    size, reach = known("np.cumprod", products, place), 1
+    while reach < size:  # after each step an entry is the product of twice as many
+        first, earlier = along(products, place, slice(None, reach)), along(products, place, slice(None, -reach))
+        later = algebra.multiply(along(products, place, slice(reach, None)), earlier)
+        products = indexing.concatenate([first, later], place)
+        reach *= 2
+    return products
 
 
 # --- statistics -------------------------------------------------------------------------------------------------------

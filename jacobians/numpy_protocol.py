@@ -162,7 +162,7 @@ FUNCTIONS.update(
         operator.getitem: indexing.take_items,
         operator.eq: elementwise.compared(elementwise.SAME),
         operator.ne: elementwise.compared(elementwise.DIFFERENT),
-        "reshape": fn.np_method(lambda a, shape: fn.np_reshape(a, shape if shape is not None else ())),
+        "reshape": fn.np_method(lambda a, shape, **rest: fn.np_reshape(a, () if shape is None else shape, **rest)),
         "transpose": fn.np_method(fn.np_transpose),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -52,14 +53,14 @@ unary(
     run=lambda xp, x: xp.where(x == 0.0, x * x, x) + xp.where(x != 0.0, xp.sin(x), x),
     smooth=False,
 )
-for _name, _sign in (("logical_and", "__and__"), ("logical_or", "__or__"), ("logical_xor", "__xor__")):
+for _name, _sign in (("logical_and", operator.and_), ("logical_or", operator.or_), ("logical_xor", operator.xor)):
     binary(
         _name,
         ("no kink at zero", "no kink at zero"),
         getattr(np, _name),
         getattr(np, _name.replace("logical", "bitwise")),
         run=lambda xp, a, b, name=_name, sign=_sign: (
-            xp.where(getattr(xp, name)(a > 0, b > 0), a * b, a) + xp.where(getattr(a > 0, sign)(b > 0), a, b)
+            xp.where(getattr(xp, name)(a > 0, b > 0), a * b, a) + xp.where(sign(a > 0, b > 0), a, b)
         ),
         smooth=False,
     )
@@ -248,7 +249,7 @@ def _masked(d: Drawing) -> Drawn:
     x = d.arrays[place]
     mask = [d.flag() for _ in range(x.size if options["axis"] is None else x.shape[options["axis"]])]
     mask[0] = True
-    return [place], {"mask": mask, **options}
+    return [place], {"mask": np.array(mask), **options}
 
 
 def _extracted(d: Drawing) -> Drawn:

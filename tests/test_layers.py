@@ -9,7 +9,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
-from helpers import ORDERS, assert_close
+from helpers import ORDERS, assert_close, central_differences
 
 from jacobians import (
     ShapeError,
@@ -19,8 +19,11 @@ from jacobians import (
     jacobian,
     layer_norm,
     log_softmax,
+    logsumexp,
     matrix,
     scalar,
+    softmax,
+    tensor,
     vector,
 )
 
@@ -107,3 +110,22 @@ def test_what_is_refused() -> None:
         attention(np.ones((2, 3)), np.ones((7, 5)), np.ones((7, 2)))
     with pytest.raises(ShapeError, match="symbolic size 'd'"):
         attention(matrix("Q", 2, "d"), matrix("K", 7, "d"), matrix("V", 7, 5))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, -3])
+def test_softmax_and_its_kin_along_any_axis(axis: int) -> None:
+    z, Z = RNG.normal(size=(2, 3, 5)), tensor("Z", 2, 3, 5)
+    e = np.exp(z)
+    total = e.sum(axis=axis)
+    for function, expected in (
+        (logsumexp, np.log(total)),
+        (softmax, e / e.sum(axis=axis, keepdims=True)),
+        (log_softmax, z - np.log(e.sum(axis=axis, keepdims=True))),
+    ):
+        assert_close(function(z, axis), expected, 1e-14)
+        assert_close(evaluate(function(Z, axis), {"Z": z}), expected, 1e-14)
+        mine = jacobian(lambda at, function=function: np.sum(np.sin(function(at, axis))))(z)
+        right = central_differences(lambda at, function=function: np.sum(np.sin(function(at, axis))), z)
+        assert_close(mine.transpose(), right, 1e-9)
+        with pytest.raises(ShapeError, match="axis 3 of shape"):
+            function(Z, 3)
