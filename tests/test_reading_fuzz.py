@@ -194,6 +194,11 @@ LONG = {
     "ones": ("A", " 1 1ᵀ A"),
     "numbers": ("c", " 1"),
     "what does not fit": ("x", " A A"),
+    "columns beside columns": ("x", "'x'x"),
+    "entries": ("x_i", " y_i"),
+    "sums of entries": ("x_i", " + Σ_j A_{ij} y_j"),
+    "deltas": ("δ_{ij} ", "δ_{ij} "),
+    "blocks": ("1", " + [x; 1]'[x; c]"),
 }
 
 

@@ -16,6 +16,8 @@ from ..sizes import Size
 
 #: A product of sums is multiplied out while it has at most so many terms.
 LONGEST_SUM = 16
+#: A product has no more entries and deltas than this.
+MOST_FACTORS = 256
 #: The order of letters as axes: i, j, k, …, z, a, b, …
 ORDER = "ijklmnopqrstuvwxyzabcdefgh"
 
@@ -82,6 +84,9 @@ def entry(operand: Expression, letters: Sequence[str]) -> Entries:
 
 def product(a: Entries, b: Entries) -> Entries:
     """All products of a monomial of one with one of the other; of long sums each is one operand."""
+    size = max(len(one.operands) + len(one.deltas) for one in (*a, *b))
+    if size > MOST_FACTORS:
+        raise ShapeError(f"a product of more than {MOST_FACTORS} entries; name a part of it with :=")
     if len(a) * len(b) > LONGEST_SUM:
         a, b = (one if len(one) == 1 else mapped(lambda whole: whole, one) for one in (a, b))
     return tuple(one.times(other) for one in a for other in b)

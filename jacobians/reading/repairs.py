@@ -18,6 +18,8 @@ MOST_TRIED = 120
 MOST_SHOWN = 3
 #: Fewer in a long text: each is read again in full. And only among so many parts around the place.
 MOST_WORK, MOST_PARTS = 1500, 24
+#: A text that is longer is not repaired: every candidate is read in full.
+LONGEST_REPAIRED = 2000
 _TURNED = re.compile(r"(?:['’′ᵀ]|\^\s*(?:\\top|\\intercal|⊤|T|\{\s*(?:\\top|T|⊤)\s*\})|\.T)\s*\Z")
 
 _Edit = tuple[Place, str]
@@ -25,6 +27,8 @@ _Edit = tuple[Place, str]
 
 def hint(text: str, parts: Sequence[Part], near: int, around: Place, fits: Callable[[str], bool]) -> str:
     """`this fits: …` with the nearest repairs of the parts that do not fit; of a longer text what stands `around`."""
+    if len(text) > LONGEST_REPAIRED:
+        return ""
     found = nearest(text, parts, fits, near)
     rest = len(text) - around.end
     shown = [" ".join(one[around.start : len(one) - rest].split()) for one in found]
