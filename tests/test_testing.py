@@ -20,7 +20,11 @@ from jacobians import OptionError, check_derivative, relu
 from jacobians.testing import assert_derivative, points
 
 SETTINGS = settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
 # --- points -------------------------------------------------------------------------------------------------------
@@ -131,6 +135,23 @@ def test_a_hundred_right_claims() -> None:
 @pytest.mark.parametrize("start", range(0, 1000, 100))
 def test_a_thousand_right_claims(start: int) -> None:
     check_right_claims(range(start, start + 100))
+
+
+@pytest.mark.parametrize("start", range(0, 150, 50))
+def test_claims_of_any_shape_and_value_are_answered(start: int) -> None:
+    """No exception, no line that is too long, and nothing that is wrong is called right."""
+    for seed in range(start, start + 50):
+        rng = np.random.default_rng(seed)
+        f, x = random_claim(rng)
+        full = np.shape(f(np, x)) + np.shape(x)[::-1]
+        shapes = [tuple(rng.integers(1, 4, size=rng.integers(0, 4))), rng.permutation(full), full, full[1:]]
+        claim = np.array(rng.normal(size=tuple(int(size) for size in shapes[seed % 4])))
+        if seed % 7 == 0:
+            claim.reshape(-1)[0] = rng.choice([np.nan, np.inf, 1e300])
+        report = check_derivative(lambda x, f=f: f(np, x), x, claim, layout=LAYOUTS[rng.integers(4)])
+        assert not report.ok
+        assert report.diagnosis
+        assert all(len(line) <= 80 for line in str(report).splitlines())
 
 
 # --- the page -----------------------------------------------------------------------------------------------------
