@@ -47,9 +47,28 @@ def _places(term: Term) -> dict[tuple[int, tuple[int, ...]], int]:
     found: dict[tuple[int, tuple[int, ...]], int] = {}
     for place, (operand, group) in enumerate(zip(term.operands, term.indices, strict=True)):
         distinct = len(set(group)) == len(group) > 0
-        if distinct and set(group) <= set(term.output) and not isinstance(operand, IndexMap):
+        if (
+            distinct
+            and not _writes_without(term, place)
+            and set(group) <= set(term.output)
+            and not isinstance(operand, IndexMap)
+        ):
             found[(operand.serial, tuple(term.output.index(index) for index in group))] = place
     return found
+
+
+def _writes_without(term: Term, place: int) -> bool:
+    """Whether a map's long axis is held by this operand alone: without it the map would write, not restrict."""
+    held = {
+        index
+        for k, (operand, group) in enumerate(zip(term.operands, term.indices, strict=True))
+        if k != place and not isinstance(operand, IndexMap)
+        for index in group
+    }
+    longs = {
+        group[0] for operand, group in zip(term.operands, term.indices, strict=True) if isinstance(operand, IndexMap)
+    }
+    return bool(longs & set(term.indices[place]) - held)
 
 
 def _without(term: Term, place: int) -> Term:

@@ -28,8 +28,11 @@ from jacobians import (
     networks,
     sigmoid,
     softmax,
+    tensor,
     vector,
 )
+from jacobians.expression import Network, Term
+from jacobians.index_maps import Merger
 
 RNG = np.random.default_rng(5)
 
@@ -323,3 +326,15 @@ def test_a_common_factor_of_a_sum_that_is_broadcast() -> None:
     assert found.tolist() == [[32.0, 60.0]] * 3
     ones = [Term(1.0, (a, other), ((1,), (1,)), (0, 1), (1, 2)) for other in (b, c)]
     assert jacobians.evaluate(Network.of(ones, (1, 2)), values).tolist() == [[32.0, 60.0]]
+
+
+def test_a_common_factor_that_alone_holds_what_a_map_writes() -> None:
+    """p_k Σ_c E_k(c,b) M_abc + p_k Σ_c E_k(c,b) N_abc: without p the map writes along k, so p stays where it is."""
+    p, M, N, E = vector("p", 6), tensor("M", 2, 2, 3), tensor("N", 2, 2, 3), Merger.of((3, 2))
+    indices, output, sizes = ((0, 1, 3), (2, 3, 1), (2,)), (0, 1, 2), (2, 2, 6, 3)
+    y = Network.of([Term(1.0, (one, E, p), indices, output, sizes) for one in (M, N)], (2, 2, 6))
+    rng = np.random.default_rng(0)
+    values = {"p": rng.normal(size=6), "M": rng.normal(size=(2, 2, 3)), "N": rng.normal(size=(2, 2, 3))}
+    places = np.eye(6).reshape(6, 3, 2)
+    expected = np.einsum("abc,kcb,k->abk", values["M"] + values["N"], places, values["p"])
+    assert_close(jacobians.evaluate(y, values), expected, 1e-14)
