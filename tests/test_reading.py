@@ -291,12 +291,16 @@ def test_shapes_that_do_not_fit_are_named_at_their_place() -> None:
         ("x_i + y", "y is a column (d) among entries"),
         ("x_i z_i", "the index i runs to d"),
         (r"\sum_{k=1}^{h} W_{jk}^{(1)} x_k", "a sum over k to h, and the index runs to d"),
+        ("X_{jk}δ_{ij}^{-1}", "nothing tells how far the index i runs"),
+        ("|δ_{ij}|", "nothing tells how far the index i runs"),
+        ("√{δ_{ij}}", "nothing tells how far the index i runs"),
         ("δ_{ij}", "nothing tells how far the index i runs"),
         ("norm(x_i)", "norm is of whole arrays"),
         ("x_i'y_i + ‖x_i‖", "a norm is of a whole array"),
     ):
-        with pytest.raises(ShapeError, match=re.escape(said)):
+        with pytest.raises(ShapeError, match=re.escape(said)) as caught:
             parse(text, **DECLARED)
+        assert caught.value.line == 1
     with pytest.raises(ShapeError, match="items 6 and 7"):
         parse("A ⊗ A", **DECLARED)
 

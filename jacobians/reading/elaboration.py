@@ -98,7 +98,15 @@ class Elaborator:
     def page(self, page: t.Page, expected: Shape | None = None) -> list[tuple[t.Node, tuple[Part, ...]]]:
         """Every statement with its parts: the two sides of an equation, the body of a definition, an expression."""
         last = page.statements[-1]
-        return [self._statement(one, one is last, expected if one is last else None) for one in page.statements]
+        found: list[tuple[t.Node, tuple[Part, ...]]] = []
+        for one in page.statements:
+            try:
+                found.append(self._statement(one, one is last, expected if one is last else None))
+            except JacobiansError as error:
+                if error.excerpt:
+                    raise
+                raise shape_error(self.text, one.place, str(error)) from None
+        return found
 
     def _statement(self, statement: t.Node, last: bool, expected: Shape | None) -> tuple[t.Node, tuple[Part, ...]]:
         match statement:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .. import elementwise, reductions
 from ..algebra import sum_axes
+from ..errors import ShapeError
 from ..expression import constant
 from ..linear_algebra import inverse, matrix_power
 from . import tree as t
@@ -86,10 +87,13 @@ def _raised(elaborator: Elaborator, place: Place, part: Part, exponent: Part, en
     base, power = part.value, exponent.value
     shown, text = elaborator.source(part.place), elaborator.text
     if has_entries(base, power):
-        if has_entries(power):
-            whole = mapped(elementwise.power, as_entries(base), as_entries(power))
-        else:
-            whole = mapped(lambda array: elementwise.power(array, power.expression), as_entries(base))
+        try:
+            if has_entries(power):
+                whole = mapped(elementwise.power, as_entries(base), as_entries(power))
+            else:
+                whole = mapped(lambda array: elementwise.power(array, power.expression), as_entries(base))
+        except ShapeError as error:
+            raise shape_error(text, place, str(error).replace("{0}", shown)) from None
         return Part(place, of_entries(whole), _kept(part))
     if base.expression is constant(math.e) and base.literal is None:
         if power.rank > 1:
