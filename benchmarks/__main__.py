@@ -34,19 +34,19 @@ def main() -> None:
         raise SystemExit(f"no task has {options.only!r} in its name")
     scores = _scores(chosen, options.quick)
     console.print(report.closed_forms(scores))
+    everything = not options.only
+    makings = making.makings(options.quick) if everything else []
+    extra = making.overheads(options.quick) if everything else []
     if options.peers:
         console.print(report.peers_installed())
         for peer in PEERS:  # one after the other, so that the threads of one do not slow another
             if peer.version:
                 _compare(chosen, scores, peer, options.quick)
-                _write(options.write, scores, [], [])
+                _write(options.write, scores, makings, extra)
         for apart in (False, True):
             table = report.against_peers(scores, apart)
             if table is not None:
                 console.print(table)
-    everything = not options.only
-    makings = making.makings(options.quick) if everything else []
-    extra = making.overheads(options.quick) if everything else []
     results: dict[Case, list[Measurement]] = {}
     if options.orders:
         console.print("\nGradients of a shallow network in every order, against hand-written backpropagation.")
@@ -83,7 +83,7 @@ def _scores(chosen: Sequence[Task], quick: bool) -> list[Score]:
     scores = []
     for task in chosen:
         print(f"\r{task.name:79.79}", end="", file=sys.stderr, flush=True)
-        scores.append(measure(task, 0.15 if quick else 1.0))
+        scores.append(measure(task, 0.15 if quick else 0.8))
     print(f"\r{'':79}\r", end="", file=sys.stderr, flush=True)
     return scores
 

@@ -36,7 +36,7 @@ class Peer:
 
 #: Forward mode is not tried where there are so many more inputs than outputs, nor reverse mode the other way round: it
 #: has no chance there, and takes gigabytes.
-HOPELESS = 16
+HOPELESS = 4
 
 
 def _modes(task: Task, reverse: Callable[[], Any], forward: Callable[[], Any]) -> dict[str, Callable[[], Any]]:

@@ -107,6 +107,8 @@ def _matrix_product(
     if not only_a and not only_b:
         if len(common) == 1:
             return f"{a}.dot({b})", ()
+        if ia == ib and prod(sizes[index] for index in ia) < OUTER:
+            return f"{a}.ravel().dot({b}.ravel())", ()
         if ia == ib:
             return f"np.vdot({a}, {b})", ()
         return f"np.vdot({a}, {_turned_to(b, ib, ia)})", ()

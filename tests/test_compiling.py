@@ -97,7 +97,8 @@ def test_common_parts_are_computed_once() -> None:
     B = matrix("B", 5, 3)
     H = derivative(derivative(half_squared_norm(B @ x), x), x)
     source = compile([H.norm(), H]).source
-    assert source.count("B.T.dot(B)") == source.count(".dot(") == 1
+    assert source.count("B.T.dot(B)") == 1
+    assert source.count(".dot(") == 2
     value = RNG.normal(size=(5, 3))
     norm, hessian = compile([H.norm(), H])(value)
     assert norm == pytest.approx(np.linalg.norm(value.T @ value))
