@@ -303,7 +303,7 @@ def check_by_differences(seed: int) -> bool:
         return graph.run(xp, {**check.values, name: at})
 
     def first(at: Array) -> Array:
-        return complex_step(f, at) if analytic(graph) else central_differences(f, at, 2e-3)
+        return complex_step(f, at) if analytic(graph) else central_differences(f, at, 1e-4)
 
     variable = check.variables[name]
     J = derivative(check.y, variable)
