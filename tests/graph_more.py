@@ -336,7 +336,17 @@ def _resized(d: Drawing) -> Drawn:
 
 
 add("resize", _resized, lambda xp, x, shape: xp.resize(x, shape), np.resize)
-add("repeat each", axis_of, lambda xp, x, axis: xp.repeat(x, np.arange(1, 1 + x.shape[axis]), axis=axis), np.repeat)
+
+
+def _repeated(d: Drawing) -> Drawn:
+    drawn = axis_of(d)
+    if drawn is None:
+        return None
+    (place,), options = drawn
+    return [place], {**options, "repeats": [*range(1, 1 + d.arrays[place].shape[options["axis"]])]}
+
+
+add("repeat each", _repeated, lambda xp, x, axis, repeats: xp.repeat(x, np.array(repeats), axis=axis), np.repeat)
 add(
     "broadcast_arrays",
     small_pair,

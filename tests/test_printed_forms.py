@@ -232,3 +232,10 @@ def test_forms_and_their_latex_are_read_back_by_parse(block: int) -> None:
             assert_close(np.reshape(value, expected.shape), expected, 1e-8)
             count += 1
     assert count > 8
+
+
+def test_the_inverse_of_a_number_as_a_matrix() -> None:
+    c = scalar("c")
+    y = np.linalg.matrix_power(np.reshape(c * c, (1, 1)), -2)
+    assert str(y) == "1 / c⁴"
+    assert derivative(y, c).matrix_notation() == "−4 / c⁵"

@@ -67,6 +67,8 @@ def _cancel(factors: list[Factor], place: int, body: Product) -> bool:
 
 def inverse(product: Product) -> Product:
     """The inverse of a product: of an inverse what it is of, of a power the power of the inverse."""
+    if not product:  # a number, as a matrix of one entry
+        return product
     if len(product) == 1:
         (factor,) = product
         if isinstance(factor, Inverse):
