@@ -346,7 +346,16 @@ def _repeated(d: Drawing) -> Drawn:
     return [place], {**options, "repeats": [*range(1, 1 + d.arrays[place].shape[options["axis"]])]}
 
 
-add("repeat each", _repeated, lambda xp, x, axis, repeats: xp.repeat(x, np.array(repeats), axis=axis), np.repeat)
+add(
+    "repeat each",
+    lambda d: (
+        (drawn[0], {"counts": np.arange(1, 1 + d.arrays[drawn[0][0]].shape[drawn[1]["axis"]]), **drawn[1]})
+        if (drawn := axis_of(d))
+        else None
+    ),
+    lambda xp, x, counts, axis: xp.repeat(x, counts, axis=axis),
+    np.repeat,
+)
 add(
     "broadcast_arrays",
     small_pair,

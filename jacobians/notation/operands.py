@@ -61,7 +61,7 @@ def _primitive(node: Primitive, writer: Writer) -> Sum | None:
 def _inverse(matrix: Expression, writer: Writer) -> Monomial:
     one = as_monomial(writer.form(matrix))
     scalars = Monomial(one.coefficient, one.scalars).to_the(-1)
-    return Monomial(scalars.coefficient, scalars.scalars, simplified(inverse(one.body)))
+    return Monomial(scalars.coefficient, scalars.scalars, simplified(inverse(one.body)) if one.body else ())
 
 
 def _is_number(node: Expression, writer: Writer) -> bool:
