@@ -93,6 +93,7 @@ def test_entries_have_the_number_above_to_make_room_for_the_index() -> None:
 
 
 @given(st.text(st.characters(categories=["L", "Nd", "Mn"], include_characters="_"), min_size=1), st.integers(0, 3))
+@example("_", 0)
 @SETTINGS
 def test_no_name_breaks_out(name: str, rank: int) -> None:
     """Every identifier is a name, and what it holds of LaTeX or of strange letters ends no group."""

@@ -211,7 +211,7 @@ def _letter(letter: str, rank: int) -> str:
         return _accented(_letter(base, rank), [_ACCENTS[mark] for mark in marks], wide=False)
     if rank:
         return rf"\mathbf{{{_escaped(letter)}}}"
-    return letter if len(letter) == 1 and letter.isascii() else rf"\mathit{{{_escaped(letter)}}}"
+    return letter if len(letter) == 1 and letter.isascii() and letter.isalnum() else rf"\mathit{{{_escaped(letter)}}}"
 
 
 def _accented(text: str, accents: Sequence[str], wide: bool) -> str:
