@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import assert_close, below, relevant
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from latex_checks import assert_strict
 from test_random_networks import SETTINGS, build, descriptions, values_of
