@@ -54,7 +54,7 @@ def test_a_formula_of_the_notes_holds(before: str, formula: str) -> None:
 
 def test_the_slip_of_the_diagrams_page_is_found() -> None:
     """rᵀ (I_m ⊗ x) is x rᵀ and not xᵀ r: by shape where m and p differ, by value where they are equal."""
-    with pytest.raises(ShapeError, match=r"this fits: r\^T \(I_m \\otimes x\) = r x\^T") as caught:
+    with pytest.raises(ShapeError, match=r"this fits: r\^T \(I_m \\otimes x\) = x r\^T\n") as caught:
         read(r"r ∈ R^m; x ∈ R^p; r^T (I_m \otimes x) = x^T r")
     assert caught.value.column == 45
     (verdict,) = decide(read(r"r ∈ R^m; x ∈ R^m; r^T (I_m \otimes x) = x r^T"), 0, read)

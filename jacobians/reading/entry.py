@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..errors import JacobiansError, ParseError, ShapeError
 from ..expression import Expression
@@ -17,13 +18,15 @@ from .places import Place, parse_error, with_hint
 from .step_names import StepNames
 from .syntax import read_tree
 
+_Statement = tuple[t.Node, tuple[Part, ...]]
+
 
 @dataclass(frozen=True)
 class Reading:
     """A text that was read: its statements with their parts, and notes on what could be read in two ways."""
 
     text: str
-    statements: tuple[tuple[t.Node, tuple[Part, ...]], ...]
+    statements: tuple[_Statement, ...]
     notes: tuple[str, ...]
     elaborator: Elaborator
 
@@ -72,16 +75,34 @@ def read(
     except ShapeError as error:
         if not elaborator.failed or not error.excerpt:
             raise
-        hint = _hint(elaborator, page, error, lambda repaired: _fits(repaired, sizes, activation))
+        hint = _hint(elaborator, page, error, lambda repaired: _reread(repaired, sizes, activation))
         raise (with_hint(error, hint) if hint else error) from None
     return Reading(text, statements, tuple(elaborator.notes), elaborator)
 
 
-def _hint(elaborator: Elaborator, page: t.Page, error: ShapeError, fits: Callable[[str], bool]) -> str:
-    """The nearest repair, shown as the statement that it is in."""
+def _hint(
+    elaborator: Elaborator, page: t.Page, error: ShapeError, reread: Callable[[str], Sequence[_Statement] | None]
+) -> str:
+    """The nearest repair, shown as the statement it is in; of an equation, rather one whose sides have one shape."""
     place = max((part.place for part in elaborator.failed if _position(part.place) <= _position(error)), key=_position)
-    around = next((one.place for one in page.statements if one.place.end >= place.end), page.place)
-    return repairs.hint(elaborator.text, elaborator.failed, place.start, around, fits)
+    statement = next((one for one in page.statements if one.place.end >= place.end), page)
+    around = statement.place
+
+    def fits(text: str) -> bool:
+        return reread(text) is not None
+
+    def balances(text: str) -> bool:
+        statements = reread(text)
+        return statements is not None and all(
+            one.value.shape == other.value.shape for _, parts in statements for one, other in pairwise(parts)
+        )
+
+    found = ""
+    for passes in (balances, fits) if isinstance(statement, t.Equation) else (fits,):
+        found, repaired = repairs.hint(elaborator.text, elaborator.failed, place.start, around, passes)
+        if repaired:
+            break
+    return found
 
 
 def _position(located: Place | ShapeError) -> tuple[int, int]:
@@ -107,14 +128,13 @@ def _opened(
     return elaborator, read_tree(text, elaborator.is_known)
 
 
-def _fits(text: str, sizes: Mapping[str, object] | None, activation: str) -> bool:
-    """Whether a text can be read."""
+def _reread(text: str, sizes: Mapping[str, object] | None, activation: str) -> list[_Statement] | None:
+    """The statements of a text; None where it cannot be read."""
     try:
         elaborator, page = _opened(text, sizes, activation)
-        elaborator.page(page)
+        return list(elaborator.page(page))
     except JacobiansError:
-        return False
-    return True
+        return None
 
 
 def parse(text: str, /, **sizes: object) -> Expression:

@@ -25,16 +25,19 @@ _TURNED = re.compile(r"(?:['’′ᵀ]|\^\s*(?:\\top|\\intercal|⊤|T|\{\s*(?:\\
 _Edit = tuple[Place, str]
 
 
-def hint(text: str, parts: Sequence[Part], near: int, around: Place, fits: Callable[[str], bool]) -> str:
-    """`this fits: …` with the nearest repairs of the parts that do not fit; of a longer text what stands `around`."""
+def hint(text: str, parts: Sequence[Part], near: int, around: Place, fits: Callable[[str], bool]) -> tuple[str, bool]:
+    """`this fits: …` with the nearest repairs of the parts that do not fit, and whether there is one.
+
+    Of a longer text what stands `around` is shown.
+    """
     if len(text) > LONGEST_REPAIRED:
-        return ""
+        return "", False
     found = nearest(text, parts, fits, near)
     rest = len(text) - around.end
     shown = [" ".join(one[around.start : len(one) - rest].split()) for one in found]
     if not shown:
-        return "no transposition and no exchange of its parts fits"
-    return f"this fits: {' or '.join(shown)}" if all(len(one) <= 200 for one in shown) else ""
+        return "no transposition and no exchange of its parts fits", False
+    return f"this fits: {' or '.join(shown)}" if all(len(one) <= 200 for one in shown) else "", True
 
 
 def nearest(text: str, parts: Sequence[Part], fits: Callable[[str], bool], near: int | None = None) -> list[str]:
