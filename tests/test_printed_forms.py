@@ -239,3 +239,8 @@ def test_the_inverse_of_a_number_as_a_matrix() -> None:
     y = np.linalg.matrix_power(np.reshape(c * c, (1, 1)), -2)
     assert str(y) == "1 / c⁴"
     assert derivative(y, c).matrix_notation() == "−4 / c⁵"
+
+
+def test_a_number_beside_a_matrix_of_one_entry() -> None:
+    c, A = scalar("c"), matrix("A", 1, 1)
+    assert str(c * c * np.reshape(c, (1, 1)) + c * A.T) == "c (c² + Aᵀ)"

@@ -105,7 +105,7 @@ def _middle(rest: list[Monomial]) -> Product:
     if _is_row(rest):
         return turn((Group(tuple(replace(one, body=turn(one.body)) for one in rest)),))
     first, *others = rest
-    if len(others) == 1 and is_turned(first.body[0]) and first.body == turn(others[0].body):
+    if len(others) == 1 and first.body and is_turned(first.body[0]) and first.body == turn(others[0].body):
         rest = [*others, first]  # (A + Aᵀ)
     return (Group(tuple(rest)),)
 
