@@ -31,7 +31,8 @@ unary("method conj", "any", "conj", "conjugate", run=lambda xp, x: xp.real(x))
 unary("astype", "any", "astype", run=lambda xp, x: x.astype(float) if hasattr(x, "astype") else x)
 unary("fix", "not whole", np.fix, run=lambda xp, x: xp.trunc(x), smooth=False)
 unary("round", "not half", np.round, np.around, "round", run=lambda xp, x: xp.round(x), smooth=False)
-unary("round tenths", "not half", np.round, run=lambda xp, x: xp.round(10.0 * x, 1) * 0.1 + x, smooth=False)
+# of an irrational multiple: no value of three digits is at a jump, where rounding the multiple decides
+unary("round tenths", "not half", np.round, run=lambda xp, x: xp.round(np.e * x, 1) * 0.1 + x, smooth=False)
 unary("modf", "not whole", np.modf, run=lambda xp, x: xp.modf(x)[0] + 0.5 * xp.modf(x)[1], smooth=False)
 unary("signbit", "no kink at zero", np.signbit, run=lambda xp, x: xp.where(xp.signbit(x), x, x * x), smooth=False)
 for _name in ("isnan", "isinf", "isfinite"):
