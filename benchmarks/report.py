@@ -105,9 +105,9 @@ def markdown(
     rows += [
         "Every derivative here is derived by the library from the plain formula, and compared with every closed form",
         "and every peer before anything is timed. Numbers are ratios of times measured side by side; absolute times",
-        "are the machine's and are not given. `× by hand` is our time over that of the fastest closed form that an",
-        "expert would write (smaller is better; in parentheses the quartiles), the columns after it a peer's time over",
-        "ours by its fastest way (larger is better). Our time has the dispatch on shapes in it.",
+        "are the machine's and are told only of deriving. `× by hand` is our time over that of the fastest closed form",
+        "that an expert would write (smaller is better; in parentheses the quartiles), the columns after it a peer's",
+        "time over ours by its fastest way (larger is better). Our time has the dispatch on shapes in it.",
         "",
         f"Made by `python -m benchmarks --peers --write docs/benchmarks.md` on {machine()}; {peers_installed()}",
     ]
