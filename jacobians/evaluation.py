@@ -40,6 +40,13 @@ class Cost(Displayed):
     steps: tuple[Step, ...]
     order: str
 
+    def __repr__(self) -> str:
+        steps = "step" if len(self.steps) == 1 else "steps"
+        return (
+            f"{self.multiplications:,} multiplications in {len(self.steps)} {steps}, "
+            f"largest array {self.peak_elements:,}, order {self.order}"
+        )
+
 
 def plan(
     items: Sequence[HasChain | Expression],

@@ -165,6 +165,15 @@ def test_the_dense_order_writes_every_factor_out() -> None:
     assert dense.order == "dense"
 
 
+def test_a_cost_says_what_it_is_in_a_line() -> None:
+    network = networks.shallow("d", "h", "n")
+    J = derivative(network.loss, network.variables["W1"])
+    assert (
+        repr(J.cost({"d": 5000, "h": 3, "n": 2}))
+        == "15,009 multiplications in 3 steps, largest array 15,000, order reverse"
+    )
+
+
 def test_a_cost_has_steps_and_the_largest_array() -> None:
     network = networks.shallow("d", "h", "n")
     found = derivative(network.loss, network.variables["W1"]).cost({"d": 5, "h": 7, "n": 3})
