@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from math import prod
 
-from .derivatives import between, chain, local_jacobians
+from .derivatives import between, chain, identity, local_jacobians
 from .errors import OptionError
 from .expression import Expression, Named, Term, unnamed
 from .freezing import core_shape, freeze, pattern
@@ -128,6 +128,9 @@ def accumulate_by_elimination(
     With `names`, unnamed nodes first, by minimal fill; then the named ones in that order; then what is left, from
     the numerator down. Raises `OptionError` for a name that is not strictly between y and x.
     """
+    path = [path[0], *(end for start, end in pairwise(path) if unnamed(start) is not unnamed(end))]
+    if len(path) == 1:  # x by itself
+        return [identity(path[0].shape)]
     graph = _Graph(path, sizes)
     inner = graph.inner
     if not names:

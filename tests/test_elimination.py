@@ -151,3 +151,14 @@ def test_bad_orders_of_names() -> None:
         J.cost(sizes, order=["s", "s"])
     with pytest.raises(OptionError, match="unknown order"):
         J.cost(sizes, order=[])
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_variable_by_itself_and_a_name_by_a_name(order: str) -> None:
+    x, W = vector("x", "d"), matrix("W", "h", "d")
+    values = {"x": np.arange(1.0, 4.0), "W": np.arange(6.0).reshape(2, 3)}
+    z = (W @ x).named("z")
+    assert_close(derivative(z.named("y"), z).evaluate(values, order=order), np.eye(2), 0.0)
+    for J in (derivative(x, x), derivative(x[:], x), derivative(x.named("y"), x)):
+        assert_close(J.evaluate({"x": values["x"]}, order=order), np.eye(3), 0.0)
+    assert_close((derivative(z, x) @ derivative(x, x)).evaluate(values, order=order), values["W"], 0.0)
