@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeGuard
 
 from .expression import Adjoint, Expression, Network, Term
 from .index_maps import IndexMap, Merger, Selector, Split, Take
@@ -26,12 +25,8 @@ def flatten(terms: Sequence[Term], most: int) -> list[Term]:
         stack = [] if node.serial in measured else [node]
         while stack:
             top = stack[-1]
-            waiting = [
-                operand
-                for term in top.terms
-                for operand in term.operands
-                if _opens(operand) and operand.serial not in measured
-            ]
+            inner = [_opened(operand) for term in top.terms for operand in term.operands]
+            waiting = [node for node in inner if node is not None and node.serial not in measured]
             if waiting:
                 stack.extend(waiting)
             else:
@@ -41,8 +36,9 @@ def flatten(terms: Sequence[Term], most: int) -> list[Term]:
     def expanded(term: Term) -> tuple[int, int]:
         count, length = 1, 0
         for operand in term.operands:
-            if _opens(operand):
-                terms, operands = measure(operand)
+            node = _opened(operand)
+            if node is not None:
+                terms, operands = measure(node)
                 count, length = count * terms, length + operands
             else:
                 length += 1
@@ -52,8 +48,8 @@ def flatten(terms: Sequence[Term], most: int) -> list[Term]:
 
     def place_to_open(term: Term) -> int | None:
         for place, operand in enumerate(term.operands):
-            node = operand.body if isinstance(operand, (Take, Split)) else operand
-            if not isinstance(node, Network) or not (_opens(operand) or isinstance(node, Adjoint)):
+            node = _opened(operand)
+            if node is None:
                 continue
             if not (keep_sums and len(node.terms) > 1) and measure(node)[1] <= LONGEST_TERM:
                 return place
@@ -74,9 +70,12 @@ def flatten(terms: Sequence[Term], most: int) -> list[Term]:
     return merge_like(done)
 
 
-def _opens(operand: Expression) -> TypeGuard[Network]:
-    """Whether an operand is multiplied out: a shared adjoint, or an unnamed product."""
-    return isinstance(operand, Adjoint) or (isinstance(operand, Network) and len(operand.terms) == 1)
+def _opened(operand: Expression) -> Network | None:
+    """What is multiplied out of an operand: a shared adjoint, also where it is restricted or split, a product."""
+    node = operand.body if isinstance(operand, (Take, Split)) else operand
+    if isinstance(node, Adjoint) or (node is operand and isinstance(node, Network) and len(node.terms) == 1):
+        return node
+    return None
 
 
 def _sum(measures: Iterable[tuple[int, int]]) -> tuple[int, int]:
