@@ -28,6 +28,7 @@ from jacobians import (
     tensor,
     vector,
 )
+from jacobians.chains import FLAT_TERMS
 
 RNG = np.random.default_rng(7)
 
@@ -322,6 +323,16 @@ def test_like_terms_are_merged() -> None:
     assert_close(
         evaluate(derivative(y, x).diagonal(), {"x": [1.001, 0.999]}), 4096 * np.array([1.001, 0.999]) ** 4095, 1e-9
     )
+
+
+def test_sums_behind_slices_are_not_multiplied_out_without_bound() -> None:
+    W = tensor("W", 1, 5, 2)
+    y = np.cumprod(np.swapaxes(np.dstack([W, W]), -1, -2))
+    J = derivative(y, W)
+    assert len(J.operands) <= FLAT_TERMS  # multiplied out it is 486 terms, and more with every entry
+    value = RNG.normal(size=W.shape)
+    differences = central_differences(lambda W: evaluate(y, {"W": W}), value)
+    assert_close(J.evaluate({"W": value}, layout="ad"), differences, 1e-8)
 
 
 def test_random_directions_against_differences() -> None:
