@@ -73,7 +73,8 @@ def schedule(
     plans = [_steps(groups, output, sizes, pairs(len(groups))) for pairs in nested.values()]
     same = list(ids) if ids is not None else list(range(len(groups)))
     if 2 < len(groups) <= SEARCH_LIMIT:
-        plans.append(_steps(groups, output, sizes, _searched(groups, output, sizes)))
+        if any(sizes[index] > 1 for group in groups for index in group):  # else every order costs the same
+            plans.append(_steps(groups, output, sizes, _searched(groups, output, sizes)))
         twins = _twins(groups, output, same)
         if twins:
             plans.append(_steps(groups, output, sizes, _after(twins, groups, output, sizes)))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from helpers import ORDERS
 
-from jacobians import MaterializationError, cost, derivative, implicit, matrix, memory, networks, vector
+from jacobians import MaterializationError, cost, derivative, implicit, matrix, memory, networks, scalar, vector
 from jacobians.evaluation import evaluate_together, plan
 
 DEPTHS = (1, 2, 3, 10, 50)
@@ -163,6 +163,18 @@ def test_the_dense_order_writes_every_factor_out() -> None:
     assert dense.multiplications == 3 * 7 + 7 * 7 + 7 * 5 * 7
     assert dense.peak_elements == 7 * 5 * 7
     assert dense.order == "dense"
+
+
+def test_numbers_are_multiplied_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among arrays of one entry every order costs the same; the search through all of them takes its longest there."""
+
+    def refused(*arguments: object, **options: object) -> None:
+        raise AssertionError("searched")
+
+    monkeypatch.setattr("opt_einsum.contract_path", refused)
+    c, x = scalar("c"), vector("x", 1)
+    J = derivative(np.exp(c) * np.sin(x) * np.cos(c * x) * np.tanh(x), x)
+    assert J.cost({}, order="optimal").multiplications > 0
 
 
 def test_a_cost_says_what_it_is_in_a_line() -> None:
