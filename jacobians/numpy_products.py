@@ -11,7 +11,8 @@ from . import algebra, elementwise, indexing, reductions
 from .errors import ShapeError, UnsupportedError
 from .expression import UFUNCS, Expression, as_expression
 from .indexing import axis_number
-from .numpy_functions import np_axes, np_cumsum, np_moveaxis, np_only, np_ravel, np_reduction, np_tensordot
+from .numpy_contractions import np_tensordot
+from .numpy_functions import np_axes, np_cumsum, np_moveaxis, np_only, np_ravel, np_reduction
 from .numpy_shapes import along, known
 from .unsupported import full_name
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import algebra, elementwise, indexing, linear_algebra, reductions
+from . import numpy_contractions as contractions
 from . import numpy_diagonals as diagonals
 from . import numpy_functions as fn
 from . import numpy_products as products
@@ -75,13 +76,13 @@ FUNCTIONS.update(
         np.transpose: fn.np_transpose,
         np.swapaxes: fn.np_swapaxes,
         np.moveaxis: fn.np_moveaxis,
-        np.dot: fn.np_dot,
-        np.vdot: lambda a, b: fn.np_dot(fn.np_ravel(a), fn.np_ravel(b)),
-        np.inner: fn.np_inner,
-        np.outer: fn.np_outer,
-        np.tensordot: fn.np_tensordot,
-        np.kron: fn.np_kron,
-        np.einsum: fn.np_einsum,
+        np.dot: contractions.np_dot,
+        np.vdot: lambda a, b: contractions.np_dot(fn.np_ravel(a), fn.np_ravel(b)),
+        np.inner: contractions.np_inner,
+        np.outer: contractions.np_outer,
+        np.tensordot: contractions.np_tensordot,
+        np.kron: contractions.np_kron,
+        np.einsum: contractions.np_einsum,
         np.trace: diagonals.np_trace,
         np.diagonal: diagonals.np_diagonal,
         np.diag: diagonals.np_diag,
@@ -174,7 +175,7 @@ _NEWER: dict[tuple[Any, str], Any] = {
     (np, "matrix_transpose"): lambda x: fn.np_swapaxes(x, -1, -2),
     (np.linalg, "matrix_transpose"): lambda x: fn.np_swapaxes(x, -1, -2),
     (np.linalg, "matmul"): algebra.matmul,
-    (np.linalg, "outer"): fn.np_outer,
+    (np.linalg, "outer"): contractions.np_outer,
     (np.linalg, "tensordot"): products.np_linalg_tensordot,
     (np.linalg, "vecdot"): products.np_vecdot,
     (np.linalg, "cross"): lambda x1, x2, axis=-1: products.np_cross(x1, x2, axis=axis),

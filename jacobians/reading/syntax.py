@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import tree as t
+from .disambiguation import scan
 from .places import Place, parse_error, place_at
 from .spelling import accent_name
-from .tokens import IN_WORDS, Token, scan
+from .tokens import IN_WORDS, Token
 
 if TYPE_CHECKING:
     import lark
