@@ -365,8 +365,7 @@ class JacobianView(Displayed, Materializable):
             case "collapsed":
                 return collapsed_shape(source.shape)
             case "matrix":
-                row = source.denominator.ndim == 1
-                return {0: (1, 1), 1: (1, *source.shape) if row else (*source.shape, 1)}.get(source.ndim, source.shape)
+                return self._as_matrix(source.shape)
         return layout_shape(*source.differentiated, self.layout)
 
     @property
@@ -396,14 +395,14 @@ class JacobianView(Displayed, Materializable):
         """The dense array in this layout; arguments and errors as for `Jacobian.evaluate`."""
         if self.layout in ("collapsed", "matrix"):
             dense = self.jacobian.evaluate(values, order=order, sizes=sizes)
-            shape = collapsed_shape(dense.shape) if self.layout == "collapsed" else self._matrix_shape(dense)
+            shape = collapsed_shape(dense.shape) if self.layout == "collapsed" else self._as_matrix(dense.shape)
             return dense.reshape(tuple(int(size) for size in shape))
         return self.jacobian.evaluate(values, layout=self.layout, order=order, sizes=sizes)
 
-    def _matrix_shape(self, dense: Array) -> tuple[int, ...]:
+    def _as_matrix(self, shape: Shape) -> Shape:
+        """A row for a derivative by a vector, a column for one of a vector by a scalar."""
         row = self.jacobian.denominator.ndim == 1
-        shape: tuple[int, ...] = dense.shape
-        return {0: (1, 1), 1: (1, *shape) if row else (*shape, 1)}.get(dense.ndim, shape)
+        return {0: (1, 1), 1: (1, *shape) if row else (*shape, 1)}.get(len(shape), shape)
 
     def __repr__(self) -> str:
         return f"{self.symbol} in {self.layout} layout  ({show_shape(self.shape)})"
