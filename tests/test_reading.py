@@ -330,3 +330,8 @@ def test_declarations() -> None:
         read_declarations("x:d x:n")
     with pytest.raises(ValueError, match="spellings of one name"):
         parse("x", W1="d", W_1="n", x="d")
+
+
+def test_without_any_declaration_the_error_says_how_to_declare() -> None:
+    with pytest.raises(ParseError, match=r"x is not declared: no name is; give each its shape, such as x:d or W:h,d"):
+        parse("W x")

@@ -89,7 +89,9 @@ class Elaborator:
         close = difflib.get_close_matches(raw, [*known, *(words() if called else ())], n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         shown = self.source(place)
-        listed = f"the names are {', '.join(known)}" if known else "no name is declared"
+        listed = (
+            f"the names are {', '.join(known)}" if known else "no name is; give each its shape, such as x:d or W:h,d"
+        )
         kind = "is neither a declared name nor a function" if called else "is not declared"
         return self._error(place, f"{shown} {kind}: {listed}{hint}")
 
