@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from jacobians.comparison import Measurement
+from jacobians.experiments.comparison import Measurement
 
 from . import making, orders, report
 from .gradients import Case, cases

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jacobians import networks
-from jacobians.comparison import Measurement, measure_orders
+from jacobians.experiments.comparison import Measurement, measure_orders
 
 #: (d, h, n), from a network one can write on a blackboard to one that fills a cache.
 SIZES = ((4, 8, 3), (16, 32, 8), (64, 128, 32), (256, 256, 64), (784, 1024, 10), (2048, 2048, 512))

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from jacobians import derivative, grad, hessian, jacobian, networks, tensor, vector
-from jacobians.compiling import compile as compile_
-from jacobians.expression import Expression
-from jacobians.measure import paired_times
+from jacobians.compiler.compiling import compile as compile_
+from jacobians.experiments.measure import paired_times
+from jacobians.expressions.nodes import Expression
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from statistics import geometric_mean
 from rich import box
 from rich.table import Table
 
-from jacobians.comparison import HAND_WRITTEN, Measurement
-from jacobians.units import show_bytes, show_count, show_ratio, show_seconds
+from jacobians.experiments.comparison import HAND_WRITTEN, Measurement
+from jacobians.shapes.formatting import show_bytes, show_count, show_ratio, show_seconds
 
 from .gradients import Case
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from jacobians.units import show_bytes, show_count, show_ratio
+from jacobians.shapes.formatting import show_bytes, show_count, show_ratio
 
 from .making import Making, Overhead
 from .peers import NOTES, PEERS

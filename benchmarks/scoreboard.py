@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.comparison import DisagreementError
-from jacobians.measure import Job, paired_times, peak_memory, ratio
+from jacobians.experiments.comparison import DisagreementError
+from jacobians.experiments.measure import Job, paired_times, peak_memory, ratio
 
 from .peers import Peer
 from .tasks import Task

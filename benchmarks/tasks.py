@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from jacobians import derivative, softmax, tensor
-from jacobians.algebra import of_terms
-from jacobians.compiling import Compiled
-from jacobians.compiling import compile as compile_
-from jacobians.freezing import split
-from jacobians.layout import from_numerator
+from jacobians.compiler.compiling import Compiled
+from jacobians.compiler.compiling import compile as compile_
+from jacobians.expressions.delta_patterns import split
+from jacobians.functions.operators import of_terms
+from jacobians.shapes.layout import from_numerator
 
 from . import by_hand
 

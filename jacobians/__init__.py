@@ -7,8 +7,11 @@ backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import implicit, networks, numpy_protocol  # noqa: F401
-from .compiling import Compiled, compile  # noqa: A004 - the name is the field's
+from . import _moved, implicit, networks  # noqa: F401
+from .compiler.compiling import Compiled, compile  # noqa: A004 - the name is the field's
+from .compiler.evaluation import Cost, cost, evaluate
+from .differentiation.jacobian_tensor import Jacobian, derivative
+from .differentiation.transforms import grad, hessian, jacobian, jvp, vjp
 from .errors import (
     DataError,
     JacobiansError,
@@ -20,9 +23,8 @@ from .errors import (
     ShapeError,
     UnsupportedError,
 )
-from .evaluation import Cost, cost, evaluate
-from .expression import Expression, constant, matrix, scalar, tensor, vector
-from .functions import (
+from .expressions.nodes import Expression, constant, matrix, scalar, tensor, vector
+from .functions.activations import (
     append_one,
     cross_entropy,
     half_squared_norm,
@@ -33,30 +35,29 @@ from .functions import (
     softplus,
     tanh,
 )
-from .jacobian_tensor import Jacobian, derivative
-from .layers import attention, layer_norm, log_softmax
-from .layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
-from .products import diag, outer, tensor_product, vector_tensor
-from .render import notebook as _notebook  # noqa: F401
-from .transforms import grad, hessian, jacobian, jvp, vjp
+from .functions.layers import attention, layer_norm, log_softmax
+from .functions.products import diag, outer, tensor_product, vector_tensor
+from .numpy_api import protocol as numpy_protocol  # noqa: F401
+from .render.output import notebook as _notebook  # noqa: F401
+from .shapes.layout import LAYOUTS, collapse, convert_layout, derivative_item, derivative_shape
 
 if TYPE_CHECKING:
     from . import testing
-    from .explaining.teacher import explain
+    from .checking.reports import Report
+    from .checking.verification import check_derivative
+    from .explaining.derivation_builder import explain
     from .reading.entry import parse, shape_of
     from .render.drawing import Drawing, draw
-    from .reports import Report
-    from .verification import check_derivative
 
 __version__ = "0.1.0"
 
 #: What reads, checks, explains and draws is loaded when it is first asked for: who only derives does not wait for it.
 _LOADED_LATER = {
     "Drawing": "render.drawing",
-    "Report": "reports",
-    "check_derivative": "verification",
+    "Report": "checking.reports",
+    "check_derivative": "checking.verification",
     "draw": "render.drawing",
-    "explain": "explaining.teacher",
+    "explain": "explaining.derivation_builder",
     "parse": "reading.entry",
     "shape_of": "reading.entry",
     "testing": "testing",

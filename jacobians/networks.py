@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from .binding import bind_sizes
-from .elementwise import ACTIVATIONS
+from .compiler.binding import bind_sizes
 from .errors import OptionError, ShapeError
-from .expression import Array, Expression, Variable, matrix, tensor, vector
-from .functions import append_one, cross_entropy, half_squared_norm
-from .memory import refuse_if_too_large
-from .sizes import Size, add_sizes, bind_size, check_size
+from .expressions.nodes import Array, Expression, Variable, matrix, tensor, vector
+from .functions.activations import append_one, cross_entropy, half_squared_norm
+from .functions.elementwise import ACTIVATIONS
+from .shapes.memory import refuse_if_too_large
+from .shapes.sizes import Size, add_sizes, bind_size, check_size
 
 LOSSES = ("squared", "cross-entropy")
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .differences import witness
+from .checking.differences import witness
+from .checking.verification import check_derivative
+from .differentiation.jacobian_tensor import Jacobian
 from .errors import OptionError
-from .expression import Array, Expression
-from .jacobian_tensor import Jacobian
-from .verification import check_derivative
+from .expressions.nodes import Array, Expression
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

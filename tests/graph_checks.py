@@ -15,7 +15,7 @@ from random_graphs import Graph, Seeded, draw_graph
 
 import jacobians
 from jacobians import Expression, derivative, evaluate, tensor
-from jacobians.flattening import flatten
+from jacobians.expressions.flattening import flatten
 
 FIRST, SECOND = 1e-9, 1e-8
 

@@ -20,8 +20,9 @@ from benchmarks.gradients import SIZES, Case, cases, measure
 from benchmarks.making import made, residual_blocks
 from benchmarks.peers import PEERS, Peer
 from benchmarks.tasks import Task, tasks
-from jacobians import comparison, networks
-from jacobians import measure as measuring
+from jacobians import networks
+from jacobians.experiments import comparison
+from jacobians.experiments import measure as measuring
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 

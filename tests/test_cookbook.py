@@ -14,9 +14,9 @@ from printed import read_components, read_matrix
 from docs.cookbook import OMITTED, ROWS, Row
 from docs.cookbook.__main__ import main
 from jacobians import evaluate, parse
-from jacobians.expression import Named
+from jacobians.expressions.nodes import Named
 from jacobians.notation.names import typeset
-from jacobians.reading.deciding import decide
+from jacobians.reading.answers.deciding import decide
 from jacobians.reading.entry import Reading, read
 
 DISTINCT = {"n": 3, "m": 2, "p": 7, "q": 5, "k": 3}  # no row has both n and k

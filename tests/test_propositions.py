@@ -11,7 +11,7 @@ import pytest
 from helpers import LAYOUTS, ORDERS, assert_close, central_differences, in_layout, literal_product, numerator
 
 from jacobians import append_one, derivative, evaluate, half_squared_norm, implicit, matrix, networks, sigmoid, vector
-from jacobians.evaluation import evaluate_together
+from jacobians.compiler.evaluation import evaluate_together
 
 #: Distinct primes, and one case of equal sizes: there a wrong layout has the right shape.
 SHALLOW_SIZES = [(5, 7, 3), (3, 2, 11), (4, 4, 4)]

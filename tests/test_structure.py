@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ast
-import re
+import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import jacobians
+from jacobians import _moved
 
 ROOT = Path(jacobians.__file__).parent
 
 
 def imports() -> dict[str, set[str]]:
-    """The modules of the package that each one imports, wherever in its text, but for type checking alone."""
+    """The modules of the package that each one imports, wherever in its text, for type checking too."""
     modules = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
         for path in ROOT.rglob("*.py")
@@ -27,16 +29,14 @@ def imports() -> dict[str, set[str]]:
         package = [] if name == "__init__" else package
         found[name] = set()
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        skipped = {
-            inner
-            for node in ast.walk(tree)
-            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-            for inner in ast.walk(node)
-        }
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.level and node not in skipped:
-                base = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
-                whole = ".".join(base)
+            if isinstance(node, ast.Import):
+                found[name] |= {alias.name.removeprefix("jacobians.") for alias in node.names} & modules.keys()
+            if isinstance(node, ast.ImportFrom):
+                base = (package[: len(package) - node.level + 1] if node.level else []) + (node.module or "").split(".")
+                base = [part for part in base if part]
+                whole = ".".join(base).removeprefix("" if node.level else "jacobians.")
+                base = whole.split(".") if whole else []
                 if whole in modules:
                     found[name].add(whole)
                 found[name] |= {
@@ -54,26 +54,30 @@ def test_there_is_no_circle() -> None:
         done |= ready
 
 
+def floors() -> list[set[str]]:
+    """The rooms of each floor, lowest first."""
+    settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    return [set(row.split(", ")) for row in settings["tool"]["jacobians"]["floors"]]
+
+
 def test_no_import_runs_upward() -> None:
-    """The table of floors in CONTRIBUTING.md is true and complete."""
-    text = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    rows = [line for line in text.splitlines() if line.startswith("| ") and "`" in line]
-    floors = {name: number for number, row in enumerate(rows) for name in re.findall(r"`(\w+)/?`", row)}
-    graph = imports()
-    for module, others in graph.items():
-        name = module.split(".")[0]
-        if name in ("__init__", "__main__"):
+    heights = {room: height for height, rooms in enumerate(floors()) for room in rooms}
+    for module, others in imports().items():
+        room = module.split(".")[0]
+        if room in ("__init__", "__main__"):
             continue
-        assert name in floors, f"{name} has no floor"
-        for other in {one.split(".")[0] for one in others} - {"__init__"}:
-            assert floors[other] <= floors[name], f"{module} imports {other}, which stands above it"
+        assert room in heights, f"{room} has no floor"
+        for other in others - {"__init__"}:
+            assert heights[other.split(".")[0]] <= heights[room], f"{module} imports {other}, which stands above it"
 
 
-def test_the_calculus_does_not_know_who_uses_it() -> None:
-    graph = imports()
-    users = {"networks", "implicit", "comparison", "datasets", "training", "measure", "cli", "commands"}
-    for name in set(graph) - users - {"__init__", "__main__"}:
-        assert name.startswith("commands.") or not graph[name] & users, name
+def test_the_house_stays_small() -> None:
+    """Rooms at the top level, and which of them import which: what has to be known to find one's way."""
+    rooms = {name.split(".")[0] for name in imports()}
+    arrows = {(module.split(".")[0], other.split(".")[0]) for module, others in imports().items() for other in others}
+    assert len(rooms) <= 30
+    assert len(floors()) <= 16
+    assert len({(a, b) for a, b in arrows if a != b}) <= 130
 
 
 def test_an_import_is_light() -> None:
@@ -83,7 +87,7 @@ def test_an_import_is_light() -> None:
     heavy = {"rich", "lark", "hypothesis", "autograd", "argparse", "csv", "json", "matplotlib", "scipy", "torch", "jax"}
     assert not loaded & heavy
     assert "numpy" in loaded
-    later = ("jacobians.reading", "jacobians.explaining", "jacobians.verification", "jacobians.render.drawing")
+    later = ("jacobians.reading", "jacobians.explaining", "jacobians.checking.verification", "jacobians.render.drawing")
     assert not [name for name in done.stdout.split() if name.startswith(later)]
 
 
@@ -105,3 +109,18 @@ def test_everything_public_has_a_docstring() -> None:
     for name in jacobians.__all__:
         thing = getattr(jacobians, name)
         assert isinstance(thing, tuple) or thing.__doc__, name
+
+
+def test_a_module_that_moved_says_where_it_is() -> None:
+    for name in ("expression", "jacobian_tensor", "reading.tokens", "closures"):
+        sys.modules.pop(f"jacobians.{name}", None)
+        new = _moved.MOVED[f"jacobians.{name}"]
+        with pytest.warns(DeprecationWarning, match=rf"jacobians\.{name} is now {new}"):
+            assert importlib.import_module(f"jacobians.{name}") is importlib.import_module(new)
+        importlib.import_module(f"jacobians.{name}")  # warns once
+
+
+def test_every_module_that_moved_is_there() -> None:
+    names = {f"jacobians.{name}" for name in imports()}
+    assert set(_moved.MOVED.values()) <= names
+    assert not set(_moved.MOVED) & names

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jacobians import Jacobian, derivative, tensor
-from jacobians.expression import Expression, Named
+from jacobians.expressions.nodes import Expression, Named
 
 
 @dataclass(frozen=True)

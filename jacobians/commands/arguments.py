@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..elementwise import ACTIVATIONS
 from ..errors import OptionError
+from ..functions.elementwise import ACTIVATIONS
 
 if TYPE_CHECKING:
     from ..reading.entry import Reading
-    from ..sizes import Shape
+    from ..shapes.sizes import Shape
 
 
 def size(text: str) -> int:
@@ -71,7 +71,7 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
 
 def shapes(options: argparse.Namespace) -> dict[str, Shape]:
     """The shapes of `--where`."""
-    from ..reading.declarations import read_declarations
+    from ..reading.meaning.declarations import read_declarations
 
     return read_declarations(options.where)
 

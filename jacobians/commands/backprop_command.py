@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..contraction import ORDERS
-from ..elementwise import ACTIVATIONS
+from ..chain_rule.contraction_orders import ORDERS
+from ..functions.elementwise import ACTIVATIONS
 from ..networks import LOSSES
 from . import arguments
 
 if TYPE_CHECKING:
-    from ..training import Epoch
+    from ..experiments.training import Epoch
 
 
 def add(commands: Any) -> None:

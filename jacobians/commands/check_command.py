@@ -27,9 +27,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the verdicts; 1 if one of them is that an equation does not hold."""
-    from ..reading.deciding import decide
+    from ..reading.answers.deciding import decide
+    from ..reading.answers.verdicts import verdict_lines
     from ..reading.entry import read
-    from ..reading.verdicts import verdict_lines
 
     shapes = arguments.shapes(options)
     reading = arguments.reading(options)

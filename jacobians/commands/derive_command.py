@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the derivatives."""
-    from ..reading.derivation import derivations, forward_lines
+    from ..reading.answers.derivation import derivations, forward_lines
     from ..reading.entry import read_in_steps
 
     reading = read_in_steps(options.text, arguments.shapes(options), options.activation)

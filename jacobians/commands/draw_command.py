@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..errors import OptionError
-from ..jacobian_tensor import Jacobian, derivative
 from ..networks import Network
 from ..render.drawing import draw
 from . import arguments, subject

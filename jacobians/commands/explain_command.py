@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..errors import OptionError
-from ..expression import Expression
-from ..jacobian_tensor import Jacobian, derivative
+from ..expressions.nodes import Expression
 from . import arguments, subject
 
 FORMATS = ("text", "latex", "markdown")
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the derivations."""
     from ..explaining.derivation import Derivation
-    from ..explaining.teacher import explain
+    from ..explaining.derivation_builder import explain
 
     write: Callable[[Derivation], str] = {"text": repr, "latex": Derivation.latex, "markdown": Derivation.markdown}[
         options.format
@@ -55,7 +55,7 @@ def _jacobians(options: argparse.Namespace) -> list[Jacobian]:
         return _derivatives(
             network.loss, options.of, [subject.find(network.loss, name) for name in arguments.names(by)]
         )
-    from ..reading.derivation import denominator, top
+    from ..reading.answers.derivation import denominator, top
     from ..reading.entry import read_in_steps
 
     if not options.wrt:

@@ -15,9 +15,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..comparison import HAND_WRITTEN, Measurement
-from ..sizes import show_shape
-from ..units import show_bytes, show_count, show_ratio, show_seconds
+from ..experiments.comparison import HAND_WRITTEN, Measurement
+from ..shapes.formatting import show_bytes, show_count, show_ratio, show_seconds
+from ..shapes.sizes import show_shape
 from .study import Gradient, Study
 
 WIDTH = 80

@@ -24,6 +24,6 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the tree with its shapes."""
-    from ..reading.shape_report import shape_lines
+    from ..reading.answers.shape_report import shape_lines
 
     print("\n".join(shape_lines(arguments.reading(options))))

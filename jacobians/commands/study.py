@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import datasets, implicit
-from ..comparison import Measurement, central_differences, gradients, measure_orders
-from ..datasets import Scale, Table
+from .. import implicit
+from ..compiler.evaluation import evaluate_all, evaluate_together
+from ..differentiation.jacobian_tensor import Jacobian
 from ..errors import OptionError
-from ..evaluation import evaluate_all, evaluate_together
-from ..jacobian_tensor import Jacobian
+from ..experiments import datasets
+from ..experiments.comparison import Measurement, central_differences, gradients, measure_orders
+from ..experiments.datasets import Scale, Table
+from ..experiments.training import Epoch, hand_written_gradient, literal_gradient, train
 from ..networks import Network, mlp
 from ..notation.names import typeset
 from ..notation.text import describe, label
-from ..training import Epoch, hand_written_gradient, literal_gradient, train
 
 Array = np.ndarray[Any, Any]
 
@@ -58,7 +59,7 @@ class Forward:
 
 
 @dataclass(frozen=True)
-class Factor:
+class FactorRow:
     """One factor of a chain."""
 
     symbol: str
@@ -76,7 +77,7 @@ class Gradient:
 
     name: str
     symbol: str
-    factors: tuple[Factor, ...]
+    factors: tuple[FactorRow, ...]
     closed_form: str
     einsum: str
     operands: tuple[str, ...]
@@ -204,8 +205,8 @@ def _gradients(network: Network, values: dict[str, Array], order: str) -> tuple[
     return tuple(found)
 
 
-def _factor(jacobian: Jacobian) -> Factor:
-    return Factor(jacobian.symbol, _shape(jacobian), jacobian.item, _structure(jacobian))
+def _factor(jacobian: Jacobian) -> FactorRow:
+    return FactorRow(jacobian.symbol, _shape(jacobian), jacobian.item, _structure(jacobian))
 
 
 def _structure(jacobian: Jacobian) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from .. import networks
-from ..binding import name_table
+from ..compiler.binding import name_table
 from ..errors import OptionError
-from ..expression import Expression
-from ..naming import normalise
+from ..expressions.nodes import Expression
+from ..shapes.names import normalise
 from . import arguments
 
 NETWORKS = ("shallow", "two-hidden", "mlp")

@@ -1,1 +1,1 @@
-"""Derivations: what a careful teacher writes on the board, as lines that can be evaluated."""
+"""Derivations, line by line."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import count, pairwise, product
 
-from ..expression import Expression
+from ..expressions.nodes import Expression
 from ..notation.components import Entry, Factor, Partial, Product, place
-from ..sizes import Size
+from ..shapes.sizes import Size
 from .graph import Path, StationGraph
 from .local import Products, placed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..index_maps import IndexMap
+from ..expressions.index_maps import IndexMap
 from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ..expression import Array
+from ..expressions.nodes import Array
 from .pages import as_latex, as_markdown, as_text
 from .steps import Board, Equation, Line, Prose, Step
 

@@ -8,14 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from ..expression import Array, Expression, Term
-from ..jacobian_tensor import Jacobian
+from ..differentiation.jacobian_tensor import Jacobian
+from ..expressions.nodes import Array, EinsumTerm, Expression
 from ..notation.alphabet import Alphabet
 from ..notation.closed_form import network_text
 from ..notation.components import Factor, Product, by_components
 from ..notation.index import components, factor, letter
 from ..notation.writer import ExpressionWriter
-from ..sizes import Shape, Size
+from ..shapes.sizes import Shape, Size
 from .numbers import Numbers
 
 
@@ -63,7 +63,7 @@ class Components:
 class Closed:
     """A sum of terms in matrix notation; by components where there is no such form."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[EinsumTerm, ...]
     shape: Shape
     row: bool = False
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from functools import cached_property
 
-from ..chains import Chain
-from ..derivatives import between, local_jacobians
-from ..expression import Elementwise, Expression, Named, Network, Primitive, Term, topological, unnamed
-from ..flattening import substitute
+from ..chain_rule.chains import Chain
+from ..chain_rule.local_rules import between, local_jacobians
+from ..expressions.flattening import substitute
+from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, topological, unnamed
+from ..expressions.terms import merge_like
 from ..notation.alphabet import TEXT
 from ..notation.names import take_apart
 from ..notation.writer import ExpressionWriter
-from ..terms import merge_like
 
 #: An unnamed function of named things is called by its formula up to this length: σ′(z).
 _SHORT = 8
@@ -26,14 +26,14 @@ _SHORT = 8
 Path = tuple[Expression, ...]
 
 
-def folded(node: Network, kept: Container[int], gone: set[int]) -> tuple[Term, ...]:
+def folded(node: EinsumSum, kept: Container[int], gone: set[int]) -> tuple[EinsumTerm, ...]:
     """The terms with unnamed products multiplied out that occur once in a term and are not `kept`; `gone` has those."""
     waiting, done = list(node.terms)[::-1], []
     while waiting:
         term = waiting.pop()
         for place, operand in enumerate(term.operands):
-            product = isinstance(operand, Network) and len(operand.terms) == 1 and operand.serial not in kept
-            if product and isinstance(operand, Network) and term.operands.count(operand) == 1:
+            product = isinstance(operand, EinsumSum) and len(operand.terms) == 1 and operand.serial not in kept
+            if product and isinstance(operand, EinsumSum) and term.operands.count(operand) == 1:
                 gone.add(operand.serial)
                 waiting.append(substitute(term, place, operand.terms[0]))
                 break
@@ -53,8 +53,8 @@ class StationGraph:
         self._kept = set(self.named)
         nodes = between(self.y, [self.x])
         self._on_path = {node.serial for node in nodes}
-        self._edges: dict[int, dict[int, tuple[Term, ...]]] = {}
-        self._terms: dict[int, tuple[Term, ...]] = {}
+        self._edges: dict[int, dict[int, tuple[EinsumTerm, ...]]] = {}
+        self._terms: dict[int, tuple[EinsumTerm, ...]] = {}
         self._gone: set[int] = set()
         found = self._discover()
         while clash := found & self._gone:  # multiplied out in one place and a station in another
@@ -79,7 +79,7 @@ class StationGraph:
             found.add(node.serial)
             if node.serial == goal:
                 continue
-            targets: dict[int, list[Term]] = {}
+            targets: dict[int, list[EinsumTerm]] = {}
             for child, term in self._local(node):
                 if child.serial in self._on_path and term.coefficient:
                     below = unnamed(child)
@@ -105,15 +105,15 @@ class StationGraph:
                 met |= self._edges.get(node.serial, {}).keys()
         return [node for node in ordered if node.serial in met]
 
-    def _local(self, node: Expression) -> Sequence[tuple[Expression, Term]]:
-        if isinstance(node, Network):
-            return local_jacobians(Network.of(self.terms(node), node.shape))
+    def _local(self, node: Expression) -> Sequence[tuple[Expression, EinsumTerm]]:
+        if isinstance(node, EinsumSum):
+            return local_jacobians(EinsumSum.of(self.terms(node), node.shape))
         return local_jacobians(node)
 
-    def terms(self, node: Expression) -> tuple[Term, ...]:
+    def terms(self, node: Expression) -> tuple[EinsumTerm, ...]:
         """The terms of a product or a sum, with what is named nowhere multiplied out."""
         body = unnamed(node)
-        assert isinstance(body, Network)
+        assert isinstance(body, EinsumSum)
         if body.serial not in self._terms:
             self._terms[body.serial] = folded(body, self._kept, self._gone)
         return self._terms[body.serial]
@@ -164,7 +164,7 @@ class StationGraph:
             found[unnamed(by).serial].append(of)
         return found
 
-    def local(self, of: Expression, by: Expression) -> tuple[Term, ...]:
+    def local(self, of: Expression, by: Expression) -> tuple[EinsumTerm, ...]:
         """∂of/∂by, everything else that `of` is computed from held fixed."""
         return self._edges[unnamed(of).serial][unnamed(by).serial]
 

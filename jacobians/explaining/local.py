@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
-from ..broadcasting import broadcast_indices
-from ..elementwise import partials
-from ..expression import Elementwise, Expression, Network, Primitive, Term, unnamed
+from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Primitive, unnamed
+from ..functions.elementwise import partials
 from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum, place
 from ..notation.writer import ExpressionWriter
-from ..sizes import Size
+from ..shapes.broadcasting import broadcast_indices
+from ..shapes.sizes import Size
 from .deltas import collect_numbers
 from .graph import StationGraph
 from .rules import why
@@ -39,7 +39,7 @@ def split(graph: StationGraph, node: Expression) -> Products:
     axes = tuple(range(node.ndim))
     products = []
     for term in graph.terms(node):
-        alone = Network.of([replace(term, coefficient=1.0)], node.shape)
+        alone = EinsumSum.of([replace(term, coefficient=1.0)], node.shape)
         single = len(term.operands) == 1 and term.indices[0] == term.output == axes
         entry = Entry(term.operands[0], axes) if single else Entry(alone, axes, "whole")
         products.append(Product(term.coefficient, (entry,), dict(enumerate(node.shape)), node.ndim))
@@ -98,7 +98,7 @@ def local_lines(
 
     body = unnamed(of)
     yield derivative(Entry(of, at_of)), ""
-    if isinstance(body, Network):
+    if isinstance(body, EinsumSum):
         products = tuple(replace(one, rank=rank) for one in written_out(graph, of, rank))
         yield derivative(Sum(by_rows(products, writer))), "definition"
         depending = tuple(one for one in products if _occurrences(one, by))
@@ -116,7 +116,7 @@ def local_lines(
         yield placed(graph.local(of, by), sizes, rank), rule
 
 
-def placed(terms: Sequence[Term], sizes: Sizes, rank: int) -> Products:
+def placed(terms: Sequence[EinsumTerm], sizes: Sizes, rank: int) -> Products:
     """Terms by components: their output is 0, 1, …."""
     products = []
     for term in terms:

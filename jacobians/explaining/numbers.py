@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import opt_einsum
 
-from ..binding import bind_values, name_table
-from ..derivatives import accumulate_reverse
+from ..chain_rule.local_rules import accumulate_reverse
+from ..compiler.binding import bind_values, name_table
+from ..compiler.evaluation import evaluate_all
 from ..errors import DataError
-from ..evaluation import evaluate_all
-from ..expression import Array, Expression, Network, Term, unnamed
-from ..index_maps import IndexMap, Selector
-from ..memory import refuse_if_too_large
+from ..expressions.index_maps import IndexMap, Selector
+from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression, unnamed
+from ..expressions.terms import glue
 from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
-from ..sizes import Shape, Size, bind_size
-from ..terms import glue
+from ..shapes.memory import refuse_if_too_large
+from ..shapes.sizes import Shape, Size, bind_size
 
 
 class Numbers:
@@ -72,9 +72,9 @@ class Numbers:
         places = pick.indices or tuple(self.size(pick.start) + k * pick.step for k in range(*short))
         return np.eye(long)[:, list(places)]
 
-    def network(self, terms: Sequence[Term], shape: Shape) -> Array:
+    def network(self, terms: Sequence[EinsumTerm], shape: Shape) -> Array:
         """The value of a sum of terms."""
-        return self.array(Network.of(terms, shape))
+        return self.array(EinsumSum.of(terms, shape))
 
     # --- formulas by components ---------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Numbers:
         return array.transpose([*range(rank), *range(array.ndim - 1, rank - 1, -1)])
 
 
-def as_term(product: Product, output: Sequence[int]) -> Term:
+def as_term(product: Product, output: Sequence[int]) -> EinsumTerm:
     """A product of entries and deltas as one term, its deltas made one index."""
     entries: list[Entry] = []
     coefficient = product.coefficient
@@ -159,7 +159,7 @@ def as_term(product: Product, output: Sequence[int]) -> Term:
         sizes.update(zip(entry.indices, entry.node.shape, strict=True))
     numbers = {index: place for place, index in enumerate(sizes)}
     pairs = [(numbers[one.first], numbers[one.second]) for one in product.factors if isinstance(one, Delta)]
-    whole = Term(
+    whole = EinsumTerm(
         coefficient,
         tuple(entry.node for entry in entries),
         tuple(tuple(numbers[index] for index in entry.indices) for entry in entries),
@@ -176,9 +176,10 @@ def _expression(of: Entry | Power | Sum, sizes: Mapping[int, Size]) -> Expressio
             return node
         case Power(entry, exponent):
             axes = tuple(range(entry.node.ndim))
-            return Network.of(
-                [Term(1.0, (entry.node,) * exponent, (axes,) * exponent, axes, entry.node.shape)], entry.node.shape
+            return EinsumSum.of(
+                [EinsumTerm(1.0, (entry.node,) * exponent, (axes,) * exponent, axes, entry.node.shape)],
+                entry.node.shape,
             )
         case _:
             terms = [as_term(product, of.indices) for product in of.products]
-            return Network.of(terms, tuple(sizes[index] for index in of.indices))
+            return EinsumSum.of(terms, tuple(sizes[index] for index in of.indices))

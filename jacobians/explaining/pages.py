@@ -5,32 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from ..notation.alphabet import TEXT, Alphabet
+from ..notation.alphabet import TEXT
 from ..notation.latex import LATEX
-from ..notation.names import width
+from .steps import Board, Equation, Prose, Step, in_space, said, step_as_text, wrapped
 
-if TYPE_CHECKING:
-    from .steps import Board, Equation, Line, Prose, Step
-
-COLUMNS = 80
-_INDENT = 3
-#: A left side that is longer stands on a line of its own.
-_LEFT = 30
 #: A sum in LaTeX that is wider than so many letters is broken into rows.
 _WIDEST = 64
-
-
-def said(board: Board, prose: Prose, alphabet: Alphabet, before: str = "", after: str = "") -> str:
-    """Prose, with its formulas written in an alphabet between two marks."""
-    writer = board.writer(alphabet)
-    return "".join(part if isinstance(part, str) else f"{before}{part.write(writer)}{after}" for part in prose)
-
-
-def _in_space(line: Line, alphabet: Alphabet) -> str:
-    """∈ R^{h×d} where the line tells its shape."""
-    return "" if line.space is None or not line.space else alphabet.member(alphabet.space(line.space))
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -38,63 +19,8 @@ def _in_space(line: Line, alphabet: Alphabet) -> str:
 
 def as_text(board: Board, heading: Prose, steps: Sequence[Step]) -> str:
     """The derivation in Unicode, no line longer than 80 columns."""
-    blocks = ["\n".join(_wrapped(said(board, heading, TEXT), 0, 0)), *(step_as_text(board, step) for step in steps)]
+    blocks = ["\n".join(wrapped(said(board, heading, TEXT), 0, 0)), *(step_as_text(board, step) for step in steps)]
     return "\n\n".join(blocks)
-
-
-def step_as_text(board: Board, step: Step) -> str:
-    """One step in Unicode, no line longer than 80 columns."""
-    lines = list(_wrapped(said(board, step.title, TEXT), 0, _INDENT))
-    for equation in step.equations:
-        lines += _equation(board, equation)
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _equation(board: Board, equation: Equation) -> Iterator[str]:
-    if equation.note:
-        yield from _wrapped(said(board, equation.note, TEXT), _INDENT, _INDENT)
-    first, *others = equation.lines
-    indent = 2 * _INDENT - 1
-    left = first.text
-    if not others:
-        yield from _wrapped(left + _in_space(first, TEXT), indent, indent + 2)
-        return
-    alone = width(left) > _LEFT
-    if alone:
-        yield from _wrapped(left, indent, indent + 2)
-    column = indent + (2 if alone else width(left))
-    for k, line in enumerate(others):
-        ahead = " " * indent + left if k == 0 and not alone else " " * column
-        body = TEXT.equals + line.text + _in_space(line, TEXT)
-        reason = said(board, line.reason, TEXT)
-        rows = list(_wrapped(body.lstrip(), column + 1, column + 5))
-        rows[0] = ahead + " " + rows[0].lstrip()
-        if reason and width(rows[-1]) + 3 + width(reason) <= COLUMNS:
-            rows[-1] += " " * (COLUMNS - width(rows[-1]) - width(reason)) + reason
-        elif reason and k > 0:
-            rows += [" " * max(0, COLUMNS - width(reason)) + reason] if width(reason) <= COLUMNS else []
-        yield from rows
-
-
-def _wrapped(text: str, first: int, following: int) -> Iterator[str]:
-    """`text` in lines of at most 80 columns, indented; a word that is longer is broken."""
-    row, indent = "", first
-    for word in text.split(" "):
-        candidate = f"{row} {word}" if row else word
-        if width(candidate) + indent <= COLUMNS:
-            row = candidate
-            continue
-        if row:
-            yield " " * indent + row
-            indent = following
-        while width(word) + indent > COLUMNS:
-            cut = COLUMNS - indent
-            while width(word[:cut]) < COLUMNS - indent and cut < len(word):
-                cut += 1
-            yield " " * indent + word[:cut]
-            word, indent = word[cut:], following
-        row = word
-    yield " " * indent + row
 
 
 # --- LaTeX ------------------------------------------------------------------------------------------------------------
@@ -133,11 +59,11 @@ def _numbered(rows: list[str]) -> list[str]:
 def _rows(board: Board, equation: Equation) -> Iterator[str]:
     first, *others = equation.lines
     if not others:
-        yield f"&{first.latex()}{_in_space(first, LATEX)}"
+        yield f"&{first.latex()}{in_space(first, LATEX)}"
     for k, line in enumerate(others):
         left = first.latex() if k == 0 else ""
         reason = said(board, line.reason, LATEX, "$", "$")
-        body, *more = _broken(line.latex() + _in_space(line, LATEX))
+        body, *more = _broken(line.latex() + in_space(line, LATEX))
         yield f"{left} &= {body}" + (rf" && \text{{{reason}}}" if reason else "")
         yield from (rf"&\quad {{}}{part}" for part in more)
 

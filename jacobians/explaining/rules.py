@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..algebra import multiply, negative, subtract, sum_axes
-from ..elementwise import DIVIDE, EXP, LOG, RECIPROCAL
-from ..expression import Expression, Primitive, unnamed
-from ..functions import CROSS_ENTROPY, LOGSUMEXP, SOFTMAX
+from ..expressions.nodes import Expression, Primitive, unnamed
+from ..functions.activations import CROSS_ENTROPY, LOGSUMEXP, SOFTMAX
+from ..functions.elementwise import DIVIDE, EXP, LOG, RECIPROCAL
+from ..functions.operators import multiply, negative, subtract, sum_axes
 from ..notation.components import Delta, Entry, Factor, Partial, Product
-from ..sizes import Size
+from ..shapes.sizes import Size
 
 Lines = Iterator[tuple[tuple[Product, ...], str]]
 

@@ -1,1 +1,1 @@
-"""Printing: names, index notation, matrix notation."""
+"""Expressions and derivatives as text and LaTeX: index notation, matrix notation, names."""

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from ..sizes import Shape, Size, show_shape
+from ..shapes.sizes import Shape, Size, show_shape
 from .names import ACCENTS, number, subscripted, typeset
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

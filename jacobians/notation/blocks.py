@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..expression import Expression, Term
-from ..index_maps import IndexMap
+from ..expressions.index_maps import IndexMap
+from ..expressions.nodes import EinsumTerm, Expression
 from .alphabet import Alphabet
 from .closed_form import closed_form
 from .factoring import collected
@@ -25,7 +25,7 @@ class EntryWriter(Protocol):
     def entry(self, node: Expression, letters: Sequence[str]) -> Spelled: ...
 
 
-def blocks(terms: Sequence[Term], writer: EntryWriter) -> Spelled:
+def blocks(terms: Sequence[EinsumTerm], writer: EntryWriter) -> Spelled:
     """The sum of the terms at the axes i, j, k, …, and whether it stands without parentheses.
 
     What is summed within a term and leaves at most two axes is the entry of a product of matrices; another sum is
@@ -34,7 +34,7 @@ def blocks(terms: Sequence[Term], writer: EntryWriter) -> Spelled:
     return Speller(writer.alphabet).sum(collected(_block(term, writer) for term in terms))
 
 
-def _block(term: Term, writer: EntryWriter) -> Monomial:
+def _block(term: EinsumTerm, writer: EntryWriter) -> Monomial:
     alphabet = writer.alphabet
     letters: dict[int, str] = {}
     deltas = []
@@ -67,11 +67,11 @@ def _valued(text: str, plain: bool = True) -> tuple[Scalar, int]:
     return Value(text, plain, text), 1
 
 
-def _single(term: Term, place: int, letters: dict[int, str], writer: EntryWriter) -> Spelled:
+def _single(term: EinsumTerm, place: int, letters: dict[int, str], writer: EntryWriter) -> Spelled:
     return writer.entry(term.operands[place], [letters[index] for index in term.indices[place]])
 
 
-def _groups(term: Term, free: set[int]) -> list[list[int]]:
+def _groups(term: EinsumTerm, free: set[int]) -> list[list[int]]:
     """The places of the operands, those together that share an index which is summed."""
     groups: list[tuple[list[int], set[int]]] = []
     for place, group in enumerate(term.indices):
@@ -83,7 +83,7 @@ def _groups(term: Term, free: set[int]) -> list[list[int]]:
     return sorted(places for places, _ in groups)
 
 
-def _entry(term: Term, places: Sequence[int], letters: dict[int, str], writer: EntryWriter) -> Monomial | None:
+def _entry(term: EinsumTerm, places: Sequence[int], letters: dict[int, str], writer: EntryWriter) -> Monomial | None:
     """The entry of what operands that share sums leave, if that is a matrix or less."""
     operands = [term.operands[place] for place in places]
     groups = [term.indices[place] for place in places]
@@ -94,7 +94,7 @@ def _entry(term: Term, places: Sequence[int], letters: dict[int, str], writer: E
     if len(output) > 2 or any(isinstance(operand, IndexMap) for operand in operands):
         return None
     numbers = {index: place for place, index in enumerate([*output, *(i for i in held if i not in letters)])}
-    part = Term(
+    part = EinsumTerm(
         1.0,
         tuple(operands),
         tuple(tuple(numbers[index] for index in group) for group in groups),
@@ -107,7 +107,7 @@ def _entry(term: Term, places: Sequence[int], letters: dict[int, str], writer: E
     return _at(form[0], [letters[index] for index in output], writer)
 
 
-def _entry_of_one(term: Term, place: int, letters: dict[int, str], writer: EntryWriter) -> Monomial:
+def _entry_of_one(term: EinsumTerm, place: int, letters: dict[int, str], writer: EntryWriter) -> Monomial:
     """The entry of one operand; of a product or a quotient by its parts."""
     operand = term.operands[place]
     if operand.ndim <= 2 and not isinstance(operand, IndexMap):

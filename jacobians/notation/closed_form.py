@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..expression import Expression, Term
-from ..sizes import Shape
+from ..expressions.nodes import EinsumTerm, Expression
+from ..shapes.sizes import Shape
 from .alphabet import Alphabet
 from .factoring import collected
 from .forms import Count, Identity, Monomial, Norm, Ones, Product, Scalar, Sum, Tensor, multiplied, turn
@@ -56,7 +56,7 @@ class _Edge:
 class _Graph:
     """One term as a graph, reduced until only the output's vertices are left."""
 
-    def __init__(self, term: Term, writer: Writer) -> None:
+    def __init__(self, term: EinsumTerm, writer: Writer) -> None:
         self.term = term
         self.outputs = set(term.output)
         self._labels: dict[int, list[tuple[int, Product]]] = {index: [] for index in range(len(term.sizes))}
@@ -222,7 +222,7 @@ class _Graph:
         raise _NoForm
 
 
-def _squared_norm(term: Term, writer: Writer) -> Monomial | None:
+def _squared_norm(term: EinsumTerm, writer: Writer) -> Monomial | None:
     """‖A‖² where a term is the sum of the squares of one operand's entries."""
     if term.output or len(term.operands) != 2 or term.operands[0] is not term.operands[1]:
         return None
@@ -238,7 +238,7 @@ def _squared_norm(term: Term, writer: Writer) -> Monomial | None:
     return Monomial(term.coefficient, ((Norm(form, len(first)), 2),))
 
 
-def closed_form(terms: Sequence[Term], writer: Writer, row: bool = False) -> Sum | None:
+def closed_form(terms: Sequence[EinsumTerm], writer: Writer, row: bool = False) -> Sum | None:
     """The sum of the terms in matrix notation; None where some term has no such form. `row`: a vector is a row."""
     found = []
     for term in terms:
@@ -252,7 +252,7 @@ def closed_form(terms: Sequence[Term], writer: Writer, row: bool = False) -> Sum
     return collected(found)
 
 
-def network_text(terms: Sequence[Term], shape: Shape, writer: Writer, row: bool) -> Spelled | None:
+def network_text(terms: Sequence[EinsumTerm], shape: Shape, writer: Writer, row: bool) -> Spelled | None:
     """The closed form as text, and whether it stands without parentheses; None where there is none."""
     form = closed_form(terms, writer, row)
     return None if form is None else Speller(writer.alphabet).sum(form)

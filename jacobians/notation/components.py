@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..expression import Expression, Term
-from ..sizes import Size
+from ..expressions.nodes import EinsumTerm, Expression
+from ..shapes.sizes import Size
 
 
 class Delta(NamedTuple):
@@ -125,7 +125,7 @@ class Product:
         return [size for index, size in self.sizes.items() if index >= self.rank and index not in held]
 
 
-def by_components(term: Term) -> Product:
+def by_components(term: EinsumTerm) -> Product:
     """A term, with a delta for every repeated index of its output."""
     rank = len(term.output)
     sizes = dict(enumerate(term.shape))
@@ -133,7 +133,9 @@ def by_components(term: Term) -> Product:
     return Product(term.coefficient, factors, sizes, rank)
 
 
-def place(term: Term, output: Sequence[int], sizes: dict[int, Size], fresh: Iterator[int]) -> tuple[Delta | Entry, ...]:
+def place(
+    term: EinsumTerm, output: Sequence[int], sizes: dict[int, Size], fresh: Iterator[int]
+) -> tuple[Delta | Entry, ...]:
     """The factors of a term whose output is at the indices `output`; the term's own sums are `fresh` ones.
 
     An index that is twice in the term's output becomes a delta. `sizes` is filled in.

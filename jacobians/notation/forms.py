@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
-from ..sizes import Size, multiply_sizes
+from ..shapes.sizes import Size, multiply_sizes
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from ..expression import Expression
-from ..sizes import Size
+from ..expressions.nodes import Expression
+from ..shapes.sizes import Size
 from .alphabet import Alphabet
 from .components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
 from .spelling import signed_sum

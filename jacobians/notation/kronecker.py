@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..expression import Expression, Network, Term
-from ..flattening import flatten
-from ..index_maps import Merge, Merger
+from ..expressions.flattening import flatten
+from ..expressions.index_maps import Merge, Merger
+from ..expressions.nodes import EinsumSum, EinsumTerm, Expression
 from .forms import Kronecker, Monomial, Sum, multiplied
 from .rewriting import as_monomial
 
 #: The closed form of a sum of terms.
-Closed = Callable[[Sequence[Term]], Sum | None]
+Closed = Callable[[Sequence[EinsumTerm]], Sum | None]
 
 
-def merged_terms(node: Merge) -> list[Term] | None:
+def merged_terms(node: Merge) -> list[EinsumTerm] | None:
     """The terms of a matrix whose two axes are merged from four, with the mergers as operands."""
     if node.ndim != 2:
         return None
@@ -27,7 +27,7 @@ def merged_terms(node: Merge) -> list[Term] | None:
     for merge in reversed(merges):
         joined = [axis for group in axes[merge.axis : merge.axis + merge.count] for axis in group]
         axes[merge.axis : merge.axis + merge.count] = [joined]
-    if not isinstance(inner, Network) or [len(group) for group in axes] != [2, 2]:
+    if not isinstance(inner, EinsumSum) or [len(group) for group in axes] != [2, 2]:
         return None
     found = []
     for term in flatten(inner.terms, len(inner.terms)):
@@ -35,7 +35,7 @@ def merged_terms(node: Merge) -> list[Term] | None:
         groups = [tuple(term.output[axis] for axis in group) for group in axes]
         mergers = [Merger.of(tuple(term.sizes[index] for index in group)) for group in groups]
         found.append(
-            Term(
+            EinsumTerm(
                 term.coefficient,
                 (*term.operands, *mergers),
                 (*term.indices, *((fresh + side, *group) for side, group in enumerate(groups))),
@@ -46,7 +46,7 @@ def merged_terms(node: Merge) -> list[Term] | None:
     return found
 
 
-def kronecker(term: Term, closed: Closed) -> Monomial | None:
+def kronecker(term: EinsumTerm, closed: Closed) -> Monomial | None:
     """A term as A ⊗ B of Kronecker, if it is one."""
     places = [place for place, operand in enumerate(term.operands) if isinstance(operand, Merger)]
     if len(term.output) != 2 or len(places) != 2:
@@ -70,7 +70,7 @@ def kronecker(term: Term, closed: Closed) -> Monomial | None:
     return Monomial(coefficient, multiplied([*a.scalars, *b.scalars]), (Kronecker(a.body, b.body),))
 
 
-def _reached(term: Term, indices: set[int], places: Sequence[int]) -> set[int]:
+def _reached(term: EinsumTerm, indices: set[int], places: Sequence[int]) -> set[int]:
     """The places of the operands that hang together with some indices."""
     found: set[int] = set()
     while True:
@@ -81,11 +81,11 @@ def _reached(term: Term, indices: set[int], places: Sequence[int]) -> set[int]:
         indices = indices.union(*(term.indices[place] for place in more))
 
 
-def _part(term: Term, places: Sequence[int], output: tuple[int, int]) -> Term:
+def _part(term: EinsumTerm, places: Sequence[int], output: tuple[int, int]) -> EinsumTerm:
     """Some operands of a term as a term of their own."""
     held = dict.fromkeys([*output, *(index for place in places for index in term.indices[place])])
     numbers = {index: place for place, index in enumerate(held)}
-    return Term(
+    return EinsumTerm(
         1.0,
         tuple(term.operands[place] for place in places),
         tuple(tuple(numbers[index] for index in term.indices[place]) for place in places),

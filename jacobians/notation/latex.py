@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..sizes import Shape, Size
+from ..shapes.sizes import Shape, Size
 from .alphabet import Alphabet
 from .names import GREEK, LETTERS, NameParts, number, take_apart
 

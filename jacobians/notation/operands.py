@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import isfinite
 
-from ..expression import Constant, Elementwise, Expression, Network, Prime, Primitive
-from ..flattening import flatten
-from ..index_maps import Merge
-from ..linear_algebra import DETERMINANT, INVERSE, LOG_DETERMINANT, SOLVE
+from ..expressions.flattening import flatten
+from ..expressions.index_maps import Merge
+from ..expressions.nodes import Constant, EinsumSum, Elementwise, Expression, Prime, Primitive
+from ..functions.linear_algebra import DETERMINANT, INVERSE, LOG_DETERMINANT, SOLVE
 from .closed_form import Writer, closed_form
 from .forms import Call, Monomial, Sum, Symbol, Value
 from .kronecker import merged_terms
@@ -39,7 +39,7 @@ def form_of(node: Expression, writer: Writer) -> Sum | None:
     if isinstance(node, Merge):
         terms = merged_terms(node)
         return None if terms is None else closed_form(terms, writer)
-    if type(node) is Network:
+    if type(node) is EinsumSum:
         return closed_form(flatten(node.terms, len(node.terms)), writer)
     return None
 

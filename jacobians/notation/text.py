@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..expression import Expression, Named
+from ..expressions.nodes import Expression, Named
 from .alphabet import TEXT, Alphabet
 from .latex import LATEX
 from .names import typeset

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..expression import (
+from ..expressions.flattening import flatten
+from ..expressions.index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Take
+from ..expressions.nodes import (
     Adjoint,
     Constant,
+    EinsumSum,
     Elementwise,
     Expression,
     Function,
     Named,
-    Network,
     Prime,
     Primitive,
+    SizeValue,
     Variable,
     topological,
 )
-from ..flattening import flatten
-from ..index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Take
-from ..lengths import Length
-from ..sizes import add_sizes, multiply_sizes
+from ..shapes.sizes import add_sizes, multiply_sizes
 from .alphabet import TEXT, Alphabet
 from .blocks import blocks
 from .forms import Sum
@@ -173,12 +173,12 @@ class ExpressionWriter:
         if isinstance(node, Concatenate):
             parts = [self.atom(part)[0] for part in node.parts]
             return alphabet.joined(parts) if node.axis else alphabet.stacked(parts), True
-        if isinstance(node, Length):
+        if isinstance(node, SizeValue):
             size = alphabet.size(node.length)
             return size, not set("+-") & set(size)
         if isinstance(node, IndexMap):
             return self._index_map(node), True
-        assert isinstance(node, Network)
+        assert isinstance(node, EinsumSum)
         return self._network(node)
 
     def derivative(self, of: Expression, by: Expression) -> str:
@@ -186,7 +186,7 @@ class ExpressionWriter:
         grouped = self.alphabet.grouped
         return self.alphabet.derivative(grouped(*self.atom(of)), grouped(*self.atom(by)))
 
-    def _network(self, node: Network) -> tuple[str, bool]:
+    def _network(self, node: EinsumSum) -> tuple[str, bool]:
         """A network that has no closed form, by its entries."""
         return blocks(flatten(node.terms, len(node.terms)), self)
 

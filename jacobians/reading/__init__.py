@@ -1,1 +1,1 @@
-"""Reading: text in the notation people write becomes a tree that knows its places, and the tree an expression."""
+"""Text to expressions, in three steps: syntax, meaning, answers."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..errors import JacobiansError, ParseError, ShapeError
-from ..expression import Expression
-from ..sizes import Shape
-from . import repairs
-from . import tree as t
-from .declarations import Declarations
-from .elaboration import Elaborator
-from .parts import Part
-from .places import Place, parse_error, with_hint
-from .step_names import StepNames
-from .syntax import read_tree
+from ..expressions.nodes import Expression
+from ..shapes.sizes import Shape
+from .meaning import repairs
+from .meaning.declarations import Declarations
+from .meaning.elaborated import Part
+from .meaning.elaboration import Elaborator
+from .meaning.step_names import StepNames
+from .syntax import tree as t
+from .syntax.parser import read_tree
+from .syntax.source_positions import Place, parse_error, with_hint
 
 _Statement = tuple[t.Node, tuple[Part, ...]]
 

@@ -1,1 +1,1 @@
-"""Pictures: one scene of what is shown, drawn as text, SVG and HTML."""
+"""Pictures: scenes (what is shown), placement (where), output (SVG, PNG, text, HTML)."""

@@ -13,8 +13,8 @@ from ..errors import OptionError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from .picture import Picture, Shown
-    from .scene import Detail
+    from .placement.picture import Picture, Shown
+    from .scenes.scene import Detail
 
 #: How much a picture of two passes has in it.
 DETAILS = ("full", "simple")
@@ -40,7 +40,7 @@ class Drawing:
         """One SVG document; `theme` is "auto" (as the reader's), "light" or "dark"."""
         if theme not in THEMES:
             raise OptionError(f"unknown theme {theme!r}: choose one of {', '.join(map(repr, THEMES))}")
-        from .svg import as_svg
+        from .output.svg import as_svg
 
         return as_svg(self.picture, theme)
 
@@ -62,7 +62,7 @@ class Drawing:
 
     def text(self) -> str:
         """The picture in characters, lines of at most 80 columns."""
-        from .terminal import as_text
+        from .output.terminal import as_text
 
         return as_text(self._write())
 
@@ -116,7 +116,7 @@ def draw(
     checked = check_detail(detail)
     if path is not None:
         _target(path)
-    from .drawn import drawn  # what draws is loaded when there is something to draw
+    from .dispatch_drawing import drawn  # what draws is loaded when there is something to draw
 
     drawing = Drawing(*drawn(what, checked, values))
     if path is not None:

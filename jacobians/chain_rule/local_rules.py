@@ -1,0 +1,217 @@
+"""The local rules, and the chain rule over a graph.
+
+A local Jacobian ∂node/∂child is a list of terms whose output is the node's axes and then the child's, reversed
+(items 1 to 4). The three rules of the notes:
+
+- a product is *the same einsum with the child taken out and its indices appended, reversed, to the output*: that is
+  `I_h ⊗ x` for W x (Proposition 1), and the identity for a sum;
+- an element-wise function has `diag(σ′(z))`: operand σ′(z), output (i, i);
+- an index map (append one, a slice) has a selector, which is never multiplied.
+
+Primitives such as softmax give a sum of networks of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+
+from ..expressions.delta_patterns import share_by_delta_pattern
+from ..expressions.index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
+from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, topological, unnamed
+from ..expressions.terms import glue, merge_like, tidy
+from ..functions.elementwise import partials
+from ..shapes.broadcasting import broadcast_indices
+from ..shapes.sizes import Shape, Size
+
+#: ∂node/∂child for the children of one node: a child may appear several times.
+Edges = list[tuple[Expression, EinsumTerm]]
+
+
+@singledispatch
+def local_jacobians(node: Expression) -> Edges:
+    """∂node/∂child for every child; leaves have none."""
+    return []
+
+
+@local_jacobians.register
+def _product_or_sum(node: EinsumSum) -> Edges:
+    return [
+        (
+            operand,
+            tidy(
+                term.coefficient,
+                term.operands[:k] + term.operands[k + 1 :],
+                term.indices[:k] + term.indices[k + 1 :],
+                term.output + term.indices[k][::-1],
+                dict(enumerate(term.sizes)),
+            ),
+        )
+        for term in node.terms
+        for k, operand in enumerate(term.operands)
+    ]
+
+
+@local_jacobians.register
+def _elementwise(node: Elementwise) -> Edges:
+    axes = tuple(range(node.ndim))
+    edges: Edges = []
+    for arg, partial in zip(node.args, partials(node), strict=True):
+        sizes: dict[int, Size] = dict(enumerate(node.shape))
+
+        def stretched(sizes: dict[int, Size] = sizes) -> int:
+            sizes[len(sizes)] = 1
+            return len(sizes) - 1
+
+        at = broadcast_indices(partial.shape, node.shape, stretched)
+        own = broadcast_indices(arg.shape, node.shape, stretched)
+        edges.append((arg, tidy(1.0, [partial], [at], axes + own[::-1], sizes)))
+    return edges
+
+
+@local_jacobians.register
+def _named(node: Named) -> Edges:
+    return [(node.body, identity(node.shape))]
+
+
+@local_jacobians.register
+def _primitive(node: Primitive) -> Edges:
+    return [(arg, term) for arg, terms in zip(node.args, node.rule.local(node), strict=True) for term in terms]
+
+
+@local_jacobians.register
+def _concatenate(node: Concatenate) -> Edges:
+    edges: Edges = []
+    for part, start in zip(node.parts, node.starts(), strict=True):
+        selector = Selector.of(node.shape[node.axis], Pick(start, part.shape[node.axis]))
+        edges.append((part, _embedding(selector, part.shape, node.axis, of_long=True)))
+    return edges
+
+
+@local_jacobians.register
+def _take(node: Take) -> Edges:
+    selector = Selector.of(node.body.shape[node.axis], node.pick)
+    return [(node.body, _embedding(selector, node.shape, node.axis, of_long=False))]
+
+
+@local_jacobians.register
+def _merge(node: Merge) -> Edges:
+    merger = Merger.of(node.body.shape[node.axis : node.axis + node.count])
+    return [(node.body, _embedding(merger, node.body.shape, node.axis, of_long=True))]
+
+
+@local_jacobians.register
+def _split(node: Split) -> Edges:
+    return [(node.body, _embedding(Merger.of(node.sizes), node.shape, node.axis, of_long=False))]
+
+
+def _embedding(index_map: IndexMap, short_shape: Shape, axis: int, of_long: bool) -> EinsumTerm:
+    """The local Jacobian of an index map at `axis`: E there, deltas on the other axes.
+
+    `short_shape` is the shape with the short axes; `of_long` tells whether the numerator has the long one.
+    """
+    short = tuple(range(len(short_shape)))
+    count = index_map.ndim - 1
+    big = len(short)
+    long = (*short[:axis], big, *short[axis + count :])
+    output = long + short[::-1] if of_long else short + long[::-1]
+    sizes = {**dict(enumerate(short_shape)), big: index_map.shape[0]}
+    return tidy(1.0, [index_map], [(big, *short[axis : axis + count])], output, sizes)
+
+
+def identity(shape: Shape) -> EinsumTerm:
+    """∂x/∂x: no operand, and an output that repeats every index."""
+    axes = tuple(range(len(shape)))
+    return EinsumTerm(1.0, (), (), axes + axes[::-1], shape)
+
+
+def chain(left: EinsumTerm, right: EinsumTerm, middle: int) -> EinsumTerm:
+    """∂y/∂z · ∂z/∂x for a middle z of `middle` axes: the left factor has them reversed, so they meet mirrored."""
+    offset = len(left.sizes)
+    inner = left.output[len(left.output) - middle :][::-1]
+    pairs = [(a, b + offset) for a, b in zip(inner, right.output[:middle], strict=True)]
+    kept = left.output[: len(left.output) - middle]
+    return glue([left, right], pairs, [*kept, *(index + offset for index in right.output[middle:])])
+
+
+def between(y: Expression, targets: Iterable[Expression], held: Iterable[Expression] = ()) -> list[Expression]:
+    """The nodes on paths from y down to a target, targets first; a path ends where it meets what is `held`."""
+    goals = {unnamed(target).serial for target in targets}
+    ends = {unnamed(node).serial for node in held} - {unnamed(y).serial}
+    on_path: set[int] = set()
+    nodes: list[Expression] = []
+    for node in topological([y]):
+        if node.serial in goals or (
+            node.serial not in ends and any(child.serial in on_path for child in node.children)
+        ):
+            on_path.add(node.serial)
+            nodes.append(node)
+    return nodes
+
+
+def accumulate_reverse(
+    y: Expression,
+    targets: Sequence[Expression],
+    seed: Sequence[EinsumTerm] | None = None,
+    top: Expression | None = None,
+    held: Sequence[Expression] = (),
+) -> list[list[EinsumTerm]]:
+    """∂y/∂target for every target, by one pass from y down; intermediates are shared between the targets.
+
+    What is `held` does not move: paths that cross it do not count. `seed` is ∂top/∂y (the identity if not given), so
+    that a pass can go on where another ended. A target is the quantity itself, whether a path reaches it under its name
+    or not.
+    """
+    top = y if top is None else top
+    nodes = between(y, targets, held)
+    on_path = {node.serial for node in nodes}
+    names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
+    goals: dict[int, list[int]] = {}
+    for k, target in enumerate(targets):
+        goals.setdefault(unnamed(target).serial, []).append(k)
+    results: list[list[EinsumTerm]] = [[] for _ in targets]
+    waiting: dict[int, list[EinsumTerm]] = {y.serial: list(seed) if seed is not None else [identity(y.shape)]}
+    for node in reversed(nodes):
+        terms = merge_like(waiting.pop(node.serial, []))
+        for k in goals.get(node.serial, []):
+            results[k] = terms
+        if isinstance(node, Named):
+            waiting.setdefault(node.body.serial, []).extend(terms)
+            continue
+        if not terms or not any(child.serial in on_path for child in node.children):
+            continue
+        if not (isinstance(node, (Concatenate, Take, Merge, Split)) and len(terms) == 1):
+            terms = share_by_delta_pattern(terms, top, names.get(node.serial, node))
+        for child, edge in local_jacobians(node):
+            if child.serial in on_path and edge.coefficient:
+                waiting.setdefault(child.serial, []).extend(chain(term, edge, node.ndim) for term in terms)
+    return results
+
+
+def accumulate_forward(
+    y: Expression, sources: Sequence[tuple[Expression, Sequence[EinsumTerm]]], bottom: Expression
+) -> list[EinsumTerm]:
+    """Σ ∂y/∂x · ∂x/∂bottom over the `sources` (x, ∂x/∂bottom), by one pass from them up."""
+    nodes = between(y, [x for x, _ in sources])
+    names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
+    seeds: dict[int, list[EinsumTerm]] = {}
+    for x, seed in sources:
+        seeds.setdefault(unnamed(x).serial, []).extend(seed)
+    tangents: dict[int, list[EinsumTerm]] = {}
+    for node in nodes:
+        if node.serial in seeds:
+            tangents[node.serial] = merge_like(seeds[node.serial])
+        elif isinstance(node, Named):
+            tangents[node.serial] = tangents[node.body.serial]
+        else:
+            terms = merge_like(
+                chain(edge, tangent, child.ndim)
+                for child, edge in local_jacobians(node)
+                if child.serial in tangents and edge.coefficient
+                for tangent in tangents[child.serial]
+            )
+            last = node is unnamed(y)
+            tangents[node.serial] = (
+                terms if last else share_by_delta_pattern(terms, names.get(node.serial, node), bottom)
+            )
+    return tangents.get(y.serial, [])

@@ -1,0 +1,1 @@
+"""Claimed derivatives against numerical differences, and the mistakes that they may contain."""

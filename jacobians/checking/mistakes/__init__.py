@@ -1,0 +1,1 @@
+"""The catalogue of mistakes, each with the evidence that names it."""

@@ -1,0 +1,1 @@
+"""From expressions to straight-line code and its exact cost."""

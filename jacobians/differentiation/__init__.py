@@ -1,0 +1,1 @@
+"""Jacobians as structured tensors, and the transforms of ordinary functions: jacobian, grad, hessian, vjp, jvp."""

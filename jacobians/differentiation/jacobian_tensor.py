@@ -1,0 +1,499 @@
+"""`Jacobian`: a derivative as a sum of networks, to look at, multiply, count and evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, NoReturn, overload
+
+import numpy as np
+
+from ..chain_rule.chains import Chain
+from ..chain_rule.contraction_orders import Order, check_order
+from ..chain_rule.local_rules import accumulate_reverse
+from ..compiler import compiling
+from ..compiler.binding import bind_values, name_table, needed_names, require
+from ..compiler.compiling import Compiled
+from ..compiler.evaluation import Cost, Costs, cost, costs, plan
+from ..compiler.program import Program
+from ..errors import NamingError, ShapeError, UnsupportedError
+from ..expressions.display import Displayed
+from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression, Named, Variable, as_expression, unnamed
+from ..functions.operators import ones
+from ..notation.alphabet import TEXT, Alphabet
+from ..notation.blocks import blocks
+from ..notation.closed_form import network_text
+from ..notation.components import by_components
+from ..notation.index import components, letter
+from ..notation.latex import LATEX
+from ..notation.text import label
+from ..notation.writer import ExpressionWriter
+from ..shapes.layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
+from ..shapes.sizes import Shape, show_shape
+from . import structured
+
+
+class Materializable:
+    """A Jacobian or a view of one: `.materialize(values)` writes it out, and nothing does so behind one's back."""
+
+    __array_ufunc__ = None  # an array on the left of @ or + leaves the operation to us
+    evaluate: Callable[..., Array]
+
+    @property
+    def symbol(self) -> str:
+        """The derivative as it is written."""
+        raise NotImplementedError
+
+    def materialize(self, values: Mapping[str, Any] | None = None, sizes: Mapping[str, int] | None = None) -> Array:
+        """The dense array in the layout of this view, in the cheapest order; errors are those of `evaluate`.
+
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 2)
+        >>> derivative(x * x, x).materialize({"x": [1.0, 2.0]}).tolist()
+        [[2.0, 0.0], [0.0, 4.0]]
+        """
+        return self.evaluate({} if values is None else values, order="optimal", sizes=sizes)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        raise UnsupportedError(
+            f"{self.symbol} is no array: .materialize({{name: array}}) writes it out, and .expression is for NumPy's "
+            "functions"
+        )
+
+    def _no_arithmetic(self, *_: object) -> NoReturn:
+        raise UnsupportedError(
+            f"{self.symbol} is multiplied with @ and added with +; for other arithmetic take .expression, or the "
+            "derivative of the whole: derivative(2 * y, x)"
+        )
+
+    __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __pow__ = __neg__ = _no_arithmetic
+
+
+class Jacobian(Displayed, Materializable):
+    """∂y/∂x for y its `numerator` and x its `denominator`: a sum of networks whose output may repeat an index.
+
+    Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
+    denominator's, reversed (items 1 to 4 of the notes); entries are symbols or integers.
+    """
+
+    def __init__(self, chain: Chain, inner: Jacobian | None = None) -> None:
+        self.chain = chain
+        self.numerator: Expression = chain.numerator
+        self.denominator: Expression = chain.denominator
+        self._inner = inner  # the Jacobian whose derivative this is, if it is one's
+        self._programs: dict[tuple[object, ...], Program] = {}
+
+    # --- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def symbol(self) -> str:
+        """`∂s/∂z`. A product that leaves paths out, and a sum, are written as such."""
+        return self.chain.symbol
+
+    @property
+    def shape(self) -> Shape:
+        """The shape in numerator layout."""
+        return self.chain.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def item(self) -> str | None:
+        """The item of the notes that gives the layout: "1", "1a", "1b", "2", "3", "4", or None."""
+        return derivative_item(self.numerator.shape, self.denominator.shape)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it is zero by structure: no path leads from the numerator to the denominator, or all cancel."""
+        return not self.chain.flat
+
+    @property
+    def expression(self) -> Expression:
+        """The derivative as an expression, to build further expressions with."""
+        return EinsumSum.of(self.chain.reverse, self.shape)
+
+    # --- the chain --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def factors(self) -> list[Jacobian]:
+        """The literal chain: from one named expression to the next that every path crosses.
+
+        Unnamed expressions between two names are folded into one factor; where nothing is named there is a factor
+        for every node that all paths cross. Their product, left to right, is this Jacobian.
+        """
+        factors = self.chain.factors
+        if factors == [self.chain]:
+            return [self]
+        return [Jacobian(factor, self._inner if place == 0 else None) for place, factor in enumerate(factors)]
+
+    def __matmul__(self, other: Any) -> Any:
+        """The chain rule through the shared middle: ∂y/∂z @ ∂z/∂x is the sum over the paths that pass z.
+
+        With an array or an expression in the shape of x it is the directional derivative, and with the `.T` of a
+        Jacobian by the same x the product J Kᵀ; both are expressions, and nothing is materialised.
+        """
+        if isinstance(other, JacobianView) and other.layout == "denominator":
+            return structured.times_transposed(self.chain, other.jacobian.chain)
+        if isinstance(other, (Expression, np.ndarray)):
+            return structured.from_right(self.chain, other)
+        if not isinstance(other, Jacobian):
+            raise UnsupportedError(
+                f"{self.symbol} @ {type(other).__name__}: the chain rule multiplies Jacobians; a product is with an "
+                "array or an expression"
+            )
+        if unnamed(self.denominator) is not unnamed(other.numerator):
+            raise ShapeError(self._chain_message(other))
+        return Jacobian(self.chain.then(other.chain), self._inner)
+
+    def __rmatmul__(self, other: Any) -> Expression:
+        """v @ J for an array or an expression in the shape of y: an expression with the axes of x, reversed.
+
+        It costs what backpropagation costs. Raises `ShapeError` for a v of another shape.
+        """
+        return structured.from_left(other, self.chain)
+
+    def __getitem__(self, key: Any) -> Jacobian:
+        """The Jacobian of `y[key]`, of shape `y[key].shape` and then that of x reversed: a slice by output."""
+        part = self.numerator[key]  # need not be computed from y: an entry of a product is a product of entries
+        return Jacobian(Chain([(part, *path[1:]) for path in self.chain.paths]))
+
+    def norm(self) -> Expression:
+        """The Frobenius norm, √Σ of all squared entries, as a scalar expression."""
+        return structured.norm(self.chain)
+
+    def trace(self) -> Expression:
+        """Σ ∂y_k/∂x_k, the divergence, as a scalar expression. Raises `ShapeError` unless y and x have one shape."""
+        return structured.trace(self.chain)
+
+    def diagonal(self) -> Expression:
+        """∂y_k/∂x_k as an expression in the shape of y. Raises `ShapeError` unless y and x have one shape."""
+        return structured.diagonal(self.chain)
+
+    def nbytes(self, sizes: Mapping[str, int] | None = None) -> structured.Bytes:
+        """Bytes of the dense array, and of what is stored instead: operands, or their product without its zeros.
+
+        `sizes` bind the symbols; raises `ShapeError` for a symbol without a size.
+        """
+        return structured.nbytes(self.chain, sizes)
+
+    def compile(
+        self, variables: Sequence[Any] | None = None, order: str | Sequence[str] = "optimal", **options: Any
+    ) -> Compiled:
+        """This Jacobian as a function of arrays; see `jacobians.compile`."""
+        return compiling.compile(self, variables, order, **options)
+
+    def _chain_message(self, other: Jacobian) -> str:
+        middle, top = label(self.denominator), label(other.numerator)
+        message = (
+            f"({self.symbol}) @ ({other.symbol}): the left factor is by {middle} (shape {self.denominator.shape}) and "
+            f"the right factor is of {top} (shape {other.numerator.shape}); a chain needs one middle"
+        )
+        if unnamed(other.denominator) is unnamed(self.numerator):
+            return f"{message}. The other order fits: ({other.symbol}) @ ({self.symbol})"
+        return f"{message}. Put ∂{middle}/∂{top} between them if there is one"
+
+    def __add__(self, other: object) -> Jacobian:
+        """The sum of two Jacobians of the same numerator and denominator, as over two sets of paths."""
+        if not isinstance(other, Jacobian):
+            raise UnsupportedError(f"{self.symbol} + {type(other).__name__}: only Jacobians are added to a Jacobian")
+        for role, mine, its in (
+            ("numerator", self.numerator, other.numerator),
+            ("denominator", self.denominator, other.denominator),
+        ):
+            if unnamed(mine) is not unnamed(its):
+                raise ShapeError(
+                    f"({self.symbol}) + ({other.symbol}): the {role}s differ, {label(mine)} (shape {mine.shape}) and "
+                    f"{label(its)} (shape {its.shape}); add the expressions and take one derivative instead"
+                )
+        return Jacobian(self.chain.plus(other.chain), self._inner)
+
+    # --- layouts ----------------------------------------------------------------------------------------------
+
+    @property
+    def T(self) -> JacobianView:
+        """The full reversal of the axes, which is the denominator layout."""
+        return self.to_layout("denominator")
+
+    def to_layout(self, layout: str) -> JacobianView:
+        """A view whose `.shape` and `.evaluate` are in `layout` ("numerator", "denominator", "ad", "vec")."""
+        return JacobianView(self, check_layout(layout))
+
+    def collapse(self) -> JacobianView:
+        """The notes' 3D→2D rule (item 4) as a view: 1×m×n and m×1×n become m×n. Refuses any other tensor."""
+        collapsed_shape(self.shape)
+        return JacobianView(self, "collapsed")
+
+    def as_matrix(self) -> JacobianView:
+        """A view with two axes: item 1a as the row 1×n, item 1b as the column m×1, a scalar as 1×1, and three axes by
+        the 3D→2D rule where it applies."""
+        if self.ndim > 2:
+            return self.collapse()
+        return JacobianView(self, "matrix")
+
+    # --- notation ---------------------------------------------------------------------------------------------
+
+    @property
+    def einsum(self) -> str:
+        """The networks as einsum strings, `+` between terms; an index twice in the output is a delta.
+
+        Output axes are i, j, k, …, summed indices a, b, c, …: `j->iji` is I ⊗ x. A zero Jacobian is "0".
+        """
+        return " + ".join(_einsum_string(term) for term in self._shown) or "0"
+
+    @property
+    def operands(self) -> tuple[tuple[Expression, ...], ...]:
+        """The operands of each term, in the order of the chain."""
+        return tuple(term.operands for term in self._shown)
+
+    @cached_property
+    def _shown(self) -> list[EinsumTerm]:
+        """The terms; an index that is summed and in no operand (a count) is given to a vector of ones."""
+        shown = []
+        for term in self.chain.flat:
+            loose = [index for index in range(len(term.sizes)) if index not in term.held and index not in term.output]
+            counted = tuple(ones((term.sizes[index],)) for index in loose)
+            groups = tuple((index,) for index in loose)
+            shown.append(replace(term, operands=term.operands + counted, indices=term.indices + groups))
+        return shown
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """The coefficient of each term."""
+        return tuple(term.coefficient for term in self.chain.flat)
+
+    def index_notation(self) -> str:
+        """Both sides by components: `(∂z/∂W)_{ijk} = δ_{ik} x_j`."""
+        return self._by_index(TEXT)
+
+    def matrix_notation(self) -> str | None:
+        """The closed form: `x̃ rᵀ W₂ diag(σ′(z))`; None where there is none. A scalar by a vector is a row (1a)."""
+        return self._closed_form(TEXT)
+
+    def entry_notation(self) -> str:
+        """The entry at i, j, k, … with its sums as products of matrices, as `2 δ_{jl} (Vᵀ V)_{ik}`; the right side."""
+        return blocks(self.chain.flat, self._writer(TEXT))[0]
+
+    def latex(self, symbol: bool = True) -> str:
+        r"""The equation in LaTeX's math mode, in the typography of the notes; it needs the package amsmath.
+
+        `\frac{\partial \mathbf{z}}{\partial \mathbf{W}} = \mathbf{I}_h \otimes \mathbf{x}`; by components where there
+        is no closed form. Without `symbol` the right side of the closed form alone (or, where there is none, both).
+        """
+        closed = self._closed_form(LATEX)
+        if closed is None:
+            return self._by_index(LATEX)
+        return f"{self.chain.spelled(LATEX)}{LATEX.equals}{closed}" if symbol else closed
+
+    def _writer(self, alphabet: Alphabet) -> ExpressionWriter:
+        roots = [self.numerator, *(operand for term in self.chain.flat for operand in term.operands)]
+        return ExpressionWriter(roots, alphabet)
+
+    def _by_index(self, alphabet: Alphabet) -> str:
+        symbol = self.chain.spelled(alphabet)
+        axes = [letter(place) for place in range(self.ndim)]
+        left = alphabet.parens(symbol) + alphabet.braces(axes) if axes else symbol
+        right, _ = components(map(by_components, self.chain.flat), self._writer(alphabet))
+        return left + alphabet.equals + right
+
+    def _closed_form(self, alphabet: Alphabet) -> str | None:
+        row = self.numerator.ndim == 0 and self.denominator.ndim == 1
+        written = network_text(self.chain.flat, self.shape, self._writer(alphabet), row)
+        return written[0] if written else None
+
+    def __repr__(self) -> str:
+        item = f", item {self.item}" if self.item else ""
+        shape = show_shape(self.as_matrix().shape if self.ndim == 1 else self.shape)
+        structure = self.matrix_notation() or self.entry_notation()
+        return f"{self.symbol} = {structure}  ({shape}{item})"
+
+    # --- values -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _names(self) -> dict[str, Expression]:
+        return name_table(self.points)
+
+    @property
+    def points(self) -> list[Expression]:
+        """What values may be given for: all that the paths run along, and what was differentiated before."""
+        return [*(point for path in self.chain.paths for point in path), *(self._inner.points if self._inner else [])]
+
+    def evaluate(
+        self,
+        values: Mapping[str, Any],
+        layout: str = "numerator",
+        order: str | Sequence[str] = "reverse",
+        sizes: Mapping[str, int] | None = None,
+    ) -> Array:
+        """The dense array, in `layout`, contracted in `order`.
+
+        `order` is "reverse", "forward", "minimal-fill", "optimal" or "dense"; or a list of names: those expressions are
+        then eliminated in that order, after the unnamed ones.
+
+        `values` has arrays by name: for the variables, and, if you like, for named expressions, which then are not
+        computed. Symbolic sizes are read off the arrays; `sizes` gives those that no array tells. Raises `ShapeError`
+        where sizes disagree, `NamingError` for an unknown name or a missing value, `DataError` for values that are
+        no real numbers, and `MaterializationError` if an array would not fit in memory, before it is allocated.
+        """
+        check_layout(layout)
+        order = check_order(order)
+        binding = bind_values(values, self._names, sizes)
+        require(
+            needed_names([self.chain.needed(order)], binding.given), binding, self._names, f"evaluating {self.symbol}"
+        )
+        program = self._program(order, binding.sizes, binding.given)
+        (result,) = program.run(binding.arrays)
+        of, wrts = self.differentiated
+        return from_numerator(result, len(of), [len(wrt) for wrt in wrts], layout)
+
+    @property
+    def inner(self) -> Jacobian | None:
+        """The Jacobian whose derivative this is, if it is one's."""
+        return self._inner
+
+    @property
+    def differentiated(self) -> tuple[Shape, list[Shape]]:
+        """The shapes of Y and of X₁, X₂, …: one X, or several for a derivative of a derivative."""
+        if self._inner is None:
+            return self.numerator.shape, [self.denominator.shape]
+        of, wrts = self._inner.differentiated
+        return of, [*wrts, self.denominator.shape]
+
+    def cost(self, sizes: Mapping[str, int] | None = None, order: str | Sequence[str] = "reverse") -> Cost:
+        """Multiplications, largest array and steps of an evaluation in `order`, for symbols bound by `sizes`.
+
+        Nothing is evaluated, and it is instant for any size.
+        """
+        return cost([self], sizes, order)
+
+    def costs(self, sizes: Mapping[str, int] | None = None) -> Costs:
+        """The cost of every order by its name, cheapest first; prints as a table. Nothing is evaluated."""
+        return costs([self], sizes)
+
+    def _program(self, order: Order, sizes: Mapping[str, int], given: frozenset[str] = frozenset()) -> Program:
+        key = (order, tuple(sorted(sizes.items())), given)
+        if key not in self._programs:
+            if len(self._programs) >= 32:
+                self._programs.clear()
+            self._programs[key] = plan([self], order, sizes, given)
+        return self._programs[key]
+
+
+class JacobianView(Displayed, Materializable):
+    """A Jacobian in another layout: `.shape` and `.evaluate` follow it, `.T` reverses it, `.jacobian` is the source."""
+
+    def __init__(self, jacobian: Jacobian, layout: str) -> None:
+        self.jacobian = jacobian
+        self.layout = layout
+
+    @property
+    def symbol(self) -> str:
+        return self.jacobian.symbol
+
+    @property
+    def shape(self) -> Shape:
+        """The shape in this layout; merged axes of symbolic sizes are products such as "d*h"."""
+        source = self.jacobian
+        match self.layout:
+            case "collapsed":
+                return collapsed_shape(source.shape)
+            case "matrix":
+                return self._as_matrix(source.shape)
+        return layout_shape(*source.differentiated, self.layout)
+
+    @property
+    def T(self) -> Jacobian | JacobianView:
+        """Back to the numerator layout from the denominator layout; for the others a `ShapeError`."""
+        if self.layout == "denominator":
+            return self.jacobian
+        if self.layout == "numerator":
+            return self.jacobian.T
+        raise ShapeError(
+            f"the {self.layout!r} view of {self.symbol} has no .T here; evaluate it and transpose the array"
+        )
+
+    def __matmul__(self, other: Any) -> Any:
+        """J.T @ K for two Jacobians of one y, as an expression: for J = K the Gauss–Newton matrix."""
+        if self.layout != "denominator" or not isinstance(other, Jacobian):
+            raise UnsupportedError(f"{self!r} @ {type(other).__name__}: what is formed is J.T @ K of two Jacobians")
+        return structured.transposed_times(self.jacobian.chain, other.chain)
+
+    def to_layout(self, layout: str) -> JacobianView:
+        """The same Jacobian in yet another layout."""
+        return self.jacobian.to_layout(layout)
+
+    def evaluate(
+        self, values: Mapping[str, Any], order: str | Sequence[str] = "reverse", sizes: Mapping[str, int] | None = None
+    ) -> Array:
+        """The dense array in this layout; arguments and errors as for `Jacobian.evaluate`."""
+        if self.layout in ("collapsed", "matrix"):
+            dense = self.jacobian.evaluate(values, order=order, sizes=sizes)
+            shape = collapsed_shape(dense.shape) if self.layout == "collapsed" else self._as_matrix(dense.shape)
+            return dense.reshape(tuple(int(size) for size in shape))
+        return self.jacobian.evaluate(values, layout=self.layout, order=order, sizes=sizes)
+
+    def _as_matrix(self, shape: Shape) -> Shape:
+        """A row for a derivative by a vector, a column for one of a vector by a scalar."""
+        row = self.jacobian.denominator.ndim == 1
+        return {0: (1, 1), 1: (1, *shape) if row else (*shape, 1)}.get(len(shape), shape)
+
+    def __repr__(self) -> str:
+        return f"{self.symbol} in {self.layout} layout  ({show_shape(self.shape)})"
+
+
+# --- making Jacobians ---------------------------------------------------------------------------------------------
+
+
+@overload
+def derivative(y: Any, x: Expression) -> Jacobian: ...
+@overload
+def derivative(y: Any, x: Sequence[Any]) -> list[Jacobian]: ...
+def derivative(y: Any, x: Any) -> Any:
+    """∂y/∂x as a `Jacobian`; for a list of denominators a list, whose intermediates are shared.
+
+    `y` is an expression, `x` a variable or any named expression, which is then taken as independent. The shape is
+    that of `y` and then that of `x`, reversed (items 1 to 4). A derivative by something that `y` does not depend on is
+    a zero Jacobian of the right shape. `y` may itself be a Jacobian: layouts then apply to every differentiation.
+    Raises `NamingError` if `x` is neither a variable nor named, or if a name stands for two things, and
+    `UnsupportedError` if it is no expression.
+
+    >>> from jacobians import matrix, vector
+    >>> W, x = matrix("W", "h", "d"), vector("x", "d")
+    >>> derivative(W @ x, W)
+    ∂(W x)/∂W = I_h ⊗ x  (h × d × h, item 4)
+    >>> derivative(W @ x, [W, x])[1].shape
+    ('h', 'd')
+    """
+    inner = y if isinstance(y, Jacobian) else None
+    y = y.expression if isinstance(y, Jacobian) else as_expression(y)
+    several = isinstance(x, (list, tuple))
+    wrt = list(x) if several else [x]
+    for one in wrt:
+        if isinstance(one, str):
+            raise NamingError(f"∂{label(y)}/∂{one}: give the variable itself, not its name {one!r}")
+        if not isinstance(one, Expression):
+            raise UnsupportedError(f"a derivative is by a variable or a named expression, got {type(one).__name__}")
+        if not isinstance(one, (Variable, Named)):
+            raise NamingError(
+                f"a derivative is by a variable or a named expression, and {label(one)} is neither; name it: "
+                "expr.named('z')"
+            )
+    name_table([y, *wrt])
+    reverse = accumulate_reverse(y, wrt)
+    jacobians = [Jacobian(Chain([(y, one)], terms), inner) for one, terms in zip(wrt, reverse, strict=True)]
+    return jacobians if several else jacobians[0]
+
+
+def _einsum_string(term: EinsumTerm) -> str:
+    numbers = {index: place for place, index in enumerate(dict.fromkeys(term.output))}
+    outer = "ijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    inner = iter("abcdefghZYXWVUTSRQPONMLKJIHGFEDCBA")
+    letters = {index: outer[place] for index, place in numbers.items()}
+    for index in range(len(term.sizes)):
+        if index not in letters:
+            letters[index] = next(inner, "…")
+    groups = ",".join("".join(letters[index] for index in group) for group in term.indices)
+    return f"{groups}->{''.join(letters[index] for index in term.output)}"

@@ -1,0 +1,1 @@
+"""Data, training, and comparisons of orders on real networks."""

@@ -1,0 +1,147 @@
+"""Freezing: the structure of a sum of terms outside, what is dense inside shared nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..shapes.sizes import Shape
+from .index_maps import IndexMap
+from .nodes import Adjoint, Constant, EinsumTerm, Expression
+from .terms import merge_like, renumber
+
+#: Stands for the core of a term in its structure.
+PLACEHOLDER = Constant.of(1.0)
+
+
+def writing_maps(term: EinsumTerm) -> list[int]:
+    """The places of the index maps that only write: their long axis is of the output, or short in another of them.
+
+    In the order in which a view of the output takes them.
+    """
+    found: list[int] = []
+    visible = set(term.output)
+    while True:
+        for k, (operand, group) in enumerate(zip(term.operands, term.indices, strict=True)):
+            if k in found or not isinstance(operand, IndexMap) or group[0] not in visible or group[0] in group[1:]:
+                continue
+            holders = [m for m, other in enumerate(term.indices) if m != k and group[0] in other]
+            if all(m in found and group[0] in term.indices[m][1:] for m in holders):
+                found.append(k)
+                visible |= set(group[1:])
+                break
+        else:
+            return found
+
+
+def viewed_axes(term: EinsumTerm, maps: Sequence[int]) -> list[int]:
+    """The indices of the view of the output that the writing maps leave, in order, repeats included."""
+    axes = list(term.output)
+    for k in maps:
+        big, *smalls = term.indices[k]
+        axes = [new for index in axes for new in (smalls if index == big else [index])]
+    return axes
+
+
+def pattern(term: EinsumTerm) -> tuple[object, ...]:
+    """The structure of a term's output: which axes are equal, which no operand has, which an index map writes."""
+    maps = writing_maps(term)
+    held = {index for k, group in enumerate(term.indices) if k not in maps for index in group}
+    numbers: dict[int, int] = {}
+    for index in [*term.output, *(index for k in maps for index in term.indices[k])]:
+        numbers.setdefault(index, len(numbers))
+    return (
+        tuple(numbers[index] for index in term.output),
+        tuple((term.operands[k].serial, tuple(numbers[index] for index in term.indices[k])) for k in maps),
+        tuple(index in held for index in numbers),
+    )
+
+
+def core_shape(term: EinsumTerm) -> Shape:
+    """The shape of the core of a term: what is kept of it, without its zeros."""
+    maps = writing_maps(term)
+    held = {index for k, group in enumerate(term.indices) if k not in maps for index in group}
+    return tuple(term.sizes[index] for index in dict.fromkeys(viewed_axes(term, maps)) if index in held)
+
+
+def split(term: EinsumTerm) -> tuple[EinsumTerm, EinsumTerm]:
+    """A term as (structure, core): the core has distinct output indices and no writing map.
+
+    The structure is the same term with its operands replaced by a placeholder for the core, in front of the maps that
+    write it. `structure.indices[0]` are the core's axes within it.
+    """
+    maps = writing_maps(term)
+    inner = [k for k in range(len(term.operands)) if k not in maps]
+    held = {index for k in inner for index in term.indices[k]}
+    axes = [index for index in dict.fromkeys(viewed_axes(term, maps)) if index in held]
+    outside = set(term.output) | {index for k in maps for index in term.indices[k]}
+    core = renumber(
+        1.0,
+        [term.operands[k] for k in inner],
+        [term.indices[k] for k in inner],
+        axes,
+        {index: size for index, size in enumerate(term.sizes) if index in held or index not in outside},
+    )
+    structure = EinsumTerm(
+        term.coefficient,
+        (PLACEHOLDER, *(term.operands[k] for k in maps)),
+        (tuple(axes), *(term.indices[k] for k in maps)),
+        term.output,
+        term.sizes,
+    )
+    return structure, core
+
+
+def share_by_delta_pattern(
+    terms: Sequence[EinsumTerm], numerator: Expression, denominator: Expression
+) -> list[EinsumTerm]:
+    """The same sum with as few terms as it has patterns: each pattern's dense part becomes one shared node.
+
+    A sum is so never longer than its patterns, and a product distributes across patterns only. A part that is a
+    single operand already stays as it is.
+    """
+    groups: dict[tuple[object, ...], list[EinsumTerm]] = {}
+    for term in merge_like(terms):
+        groups.setdefault(pattern(term), []).append(term)
+    frozen: list[EinsumTerm] = []
+    for group in groups.values():
+        parts = [split(term) for term in group]
+        structure, core = parts[0]
+        if len(group) == 1 and is_single(core):
+            frozen.append(group[0])
+            continue
+        coefficient = 1.0
+        if len(group) == 1:
+            coefficient = structure.coefficient
+        else:
+            parts = [(outer, _scaled(inner, outer.coefficient)) for outer, inner in parts]
+        node = Adjoint.between(numerator, denominator, [inner for _, inner in parts])
+        axes = structure.indices[0]
+        frozen.append(
+            renumber(
+                coefficient,
+                (node, *structure.operands[1:]),
+                (axes, *structure.indices[1:]),
+                structure.output,
+                {
+                    i: size
+                    for i, size in enumerate(structure.sizes)
+                    if i in structure.output or i in axes or any(i in g for g in structure.indices[1:])
+                },
+            )
+        )
+    return frozen
+
+
+def is_single(core: EinsumTerm) -> bool:
+    """Whether a core is at most one operand with nothing to sum: there is nothing to compute."""
+    if not core.operands:
+        return True
+    return (
+        len(core.operands) == 1
+        and len(set(core.indices[0])) == len(core.indices[0])
+        and len(core.sizes) == len(core.output)
+    )
+
+
+def _scaled(term: EinsumTerm, factor: float) -> EinsumTerm:
+    return EinsumTerm(term.coefficient * factor, term.operands, term.indices, term.output, term.sizes)

@@ -1,0 +1,284 @@
+"""Index maps: linear, but no einsum.
+
+`Concatenate`, `Take` (a slice, or listed entries, along one axis), `Merge` and `Split` (of axes, in C order) are what
+they do to an expression. The Jacobian of one holds an `IndexMap` E, a tensor of zeros and ones: E[i, j…] is 1 where
+entry i of one long axis is entry j… of the short ones. It is never multiplied: an operand that has the long axis is
+restricted to what E selects, and where the long axis is one of the output, the result is written through a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ..errors import ShapeError
+from ..shapes.sizes import Shape, Size, add_sizes, multiply_sizes
+from .nodes import EinsumSum, Expression, intern
+
+
+def is_zero(expression: Expression) -> bool:
+    """Whether an expression is the sum of no terms."""
+    return isinstance(expression, EinsumSum) and not expression.terms
+
+
+@final
+class Concatenate(Expression):
+    """`parts` one after the other along `axis`."""
+
+    __slots__ = ("axis", "parts")
+    parts: tuple[Expression, ...]
+    axis: int
+
+    @classmethod
+    def of(cls, parts: Sequence[Expression], axis: int) -> Concatenate:
+        parts = tuple(parts)
+        rests = {part.shape[:axis] + part.shape[axis + 1 :] for part in parts}
+        if len(rests) != 1:
+            raise ShapeError(
+                f"concatenating along axis {axis}: the other axes differ, shapes {[part.shape for part in parts]}"
+            )
+        length = add_sizes(*(part.shape[axis] for part in parts))
+        shape = parts[0].shape
+
+        def fill(node: Concatenate) -> None:
+            node.parts, node.axis = parts, axis
+            node.shape = (*shape[:axis], length, *shape[axis + 1 :])
+
+        return intern(cls, (axis, tuple(part.serial for part in parts)), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(self.parts))
+
+    def starts(self) -> tuple[Size, ...]:
+        """Where each part begins."""
+        starts: list[Size] = [0]
+        for part in self.parts[:-1]:
+            starts.append(add_sizes(starts[-1], part.shape[self.axis]))
+        return tuple(starts)
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Some entries of an axis: `length` from `start` on, every `step`-th; or those of `indices`."""
+
+    start: Size
+    length: Size
+    step: int = 1
+    indices: tuple[int, ...] | None = None
+
+    @property
+    def injective(self) -> bool:
+        """Whether no entry is picked twice."""
+        return self.indices is None or len(set(self.indices)) == len(self.indices)
+
+    def then(self, following: Pick) -> Pick | None:
+        """The entries that `following` picks of those that this one picks; None where symbols leave that open."""
+        if self.indices is None and following.indices is None:
+            start = add_sizes(self.start, multiply_sizes([self.step, following.start]))
+            return Pick(start, following.length, self.step * following.step)
+        mine, its = self.places(), following.places()
+        if mine is None or its is None:
+            return None
+        return Pick(0, len(its), 1, tuple(mine[place] for place in its))
+
+    def places(self) -> tuple[int, ...] | None:
+        """The numbers of the entries, where they are known."""
+        if self.indices is not None:
+            return self.indices
+        if not isinstance(self.start, int) or not isinstance(self.length, int):
+            return None
+        return tuple(self.start + k * self.step for k in range(self.length))
+
+
+@final
+class Take(Expression):
+    """The entries of `body` that `pick` picks along `axis`."""
+
+    __slots__ = ("axis", "body", "pick")
+    body: Expression
+    axis: int
+    pick: Pick
+
+    @classmethod
+    def of(cls, body: Expression, axis: int, pick: Pick) -> Expression:
+        whole = body.shape[axis]
+        if pick == Pick(0, whole) or (pick.indices is not None and pick.indices == tuple(range(len(pick.indices)))):
+            if pick.length == whole:
+                return body
+            pick = Pick(0, pick.length)
+        if isinstance(body, Take) and body.axis == axis and (both := body.pick.then(pick)) is not None:
+            return cls.of(body.body, axis, both)
+        if isinstance(body, Concatenate) and body.axis == axis:
+            for part, begin in zip(body.parts, body.starts(), strict=True):
+                if Pick(begin, part.shape[axis]) == pick:
+                    return part
+
+        shape = (*body.shape[:axis], pick.length, *body.shape[axis + 1 :])
+        if is_zero(body):
+            return EinsumSum.of((), shape)
+
+        def fill(node: Take) -> None:
+            node.body, node.axis, node.pick, node.shape = body, axis, pick, shape
+
+        return intern(cls, (body.serial, axis, pick), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+@final
+class Merge(Expression):
+    """`count` axes of `body`, from `axis` on, as one, in C order."""
+
+    __slots__ = ("axis", "body", "count")
+    body: Expression
+    axis: int
+    count: int
+
+    @classmethod
+    def of(cls, body: Expression, axis: int, count: int) -> Expression:
+        sizes = body.shape[axis : axis + count]
+        if isinstance(body, Split) and body.axis == axis and body.shape[axis : axis + len(body.sizes)] == sizes:
+            return body.body
+
+        shape = (*body.shape[:axis], multiply_sizes(sizes), *body.shape[axis + count :])
+        if is_zero(body):
+            return EinsumSum.of((), shape)
+
+        def fill(node: Merge) -> None:
+            node.body, node.axis, node.count, node.shape = body, axis, count, shape
+
+        return intern(cls, (body.serial, axis, count), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+@final
+class Split(Expression):
+    """One axis of `body` as several, in C order; their sizes multiply to its size."""
+
+    __slots__ = ("axis", "body", "sizes")
+    body: Expression
+    axis: int
+    sizes: Shape
+
+    @classmethod
+    def of(cls, body: Expression, axis: int, sizes: Shape) -> Expression:
+        if isinstance(body, Merge) and body.axis == axis and body.body.shape[axis : axis + body.count] == sizes:
+            return body.body
+
+        shape = (*body.shape[:axis], *sizes, *body.shape[axis + 1 :])
+        if is_zero(body):
+            return EinsumSum.of((), shape)
+
+        def fill(node: Split) -> None:
+            node.body, node.axis, node.sizes, node.shape = body, axis, sizes, shape
+
+        return intern(cls, (body.serial, axis, sizes), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+class IndexMap(Expression):
+    """A tensor E of zeros and ones, its long axis first: E[i, j…] = 1 where entry i is entry j…."""
+
+    __slots__ = ()
+
+    def restrict(self, operand: Expression, axis: int) -> Expression:
+        """`operand` with its long axis `axis` replaced by the short ones, restricted to what E selects."""
+        raise NotImplementedError
+
+
+@final
+class Selector(IndexMap):
+    """E[i, j] = 1 where i is the j-th entry that `pick` picks: the embedding of the picked entries."""
+
+    __slots__ = ("pick",)
+    pick: Pick
+
+    @classmethod
+    def of(cls, big: Size, pick: Pick) -> Selector:
+        def fill(node: Selector) -> None:
+            node.shape, node.pick = (big, pick.length), pick
+
+        return intern(cls, (big, pick), fill)
+
+    def restrict(self, operand: Expression, axis: int) -> Expression:
+        return Take.of(operand, axis, self.pick)
+
+
+@final
+class Merger(IndexMap):
+    """E[i, j, k, …] = 1 where i is the place of (j, k, …) in C order."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, sizes: Shape) -> Merger:
+        def fill(node: Merger) -> None:
+            node.shape = (multiply_sizes(sizes), *sizes)
+
+        return intern(cls, sizes, fill)
+
+    def restrict(self, operand: Expression, axis: int) -> Expression:
+        return Split.of(operand, axis, self.shape[1:])
+
+
+def apply_map(
+    operands: list[Expression],
+    indices: list[tuple[int, ...]],
+    output: Sequence[int],
+    sizes: dict[int, Size],
+    position: int,
+) -> list[int] | None:
+    """Apply the index map E at `position` to the operands that share its long index; None if nothing changes.
+
+    E[i, j…] is 1 where entry i is entry j…, so `i` may be replaced by `j…` in every other operand, restricted to the
+    entries that E selects. E itself stays only where `i` is an axis of the output. The lists are changed in place;
+    returned is the new output.
+    """
+    index_map = operands[position]
+    assert isinstance(index_map, IndexMap)
+    big, *smalls = indices[position]
+    others = [k for k, group in enumerate(indices) if k != position and big in group]
+    if not others and big in output:
+        return None
+    # another map, of which `big` is a short axis, or its long axis in another way: it is written through, or dense
+    if any(isinstance(operands[k], IndexMap) and operands[k] is not index_map for k in others):
+        return None
+    twins = [k for k in others if operands[k] is index_map]
+    if any(big in indices[k][1:] for k in twins) or big in smalls:
+        return None
+    if twins and isinstance(index_map, Selector) and not index_map.pick.injective:
+        return None  # an entry that is picked twice has two short indices
+    result = list(output)
+    for k in others:
+        if k in twins:  # the same map twice: their short indices are equal
+            for place in range(len(smalls)):
+                mine, its = smalls[place], indices[k][place + 1]  # as they are by now: one may have become another
+                if its != mine:
+                    indices[:] = [tuple(mine if index == its else index for index in group) for group in indices]
+                    result = [mine if index == its else index for index in result]
+                    smalls = [mine if index == its else index for index in smalls]
+                    sizes.pop(its, None)
+            continue
+        operand, group = operands[k], list(indices[k])
+        while big in group:
+            axis = group.index(big)
+            operand = index_map.restrict(operand, axis)
+            group[axis : axis + 1] = smalls
+        operands[k], indices[k] = operand, tuple(group)
+    for k in sorted(twins, reverse=True):
+        del operands[k], indices[k]
+        position -= k < position
+    if big not in result:
+        del operands[position], indices[position]
+        sizes.pop(big, None)
+    return result

@@ -1,0 +1,572 @@
+"""What an expression is.
+
+An expression is a node of an immutable graph, made once: two expressions of the same structure are one object
+(hash-consing), so that sharing in the mathematics is sharing in the graph. The kinds of node:
+
+`Variable`, `Constant`
+    the leaves.
+`Named`
+    another expression under a name that the chain shows.
+`EinsumSum`
+    a sum of `EinsumTerm`s. A term is an einsum whose output may repeat an index: a coefficient, operands with their
+    indices, and an output. Products, sums, transposes, traces, diagonals and Jacobians are all networks.
+`Elementwise`
+    a function applied entry by entry, its arguments broadcast as in NumPy.
+`Primitive`
+    a nonlinear function of whole arrays, with a rule for its local Jacobian.
+`Concatenate`, `Take`, `Merge`, `Split` (of `index_maps`)
+    linear, but no einsum. Their local Jacobian holds an `IndexMap`, a tensor of zeros and ones, which
+    is never multiplied: it restricts the operands it meets, or becomes a view of the result.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, TypeVar, final
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..errors import DataError, ShapeError, UnsupportedError
+from ..shapes.broadcasting import broadcast_shape
+from ..shapes.names import check_name, normalise
+from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
+from .display import Displayed
+from .unsupported import full_name, no_rule
+
+Array = np.ndarray[Any, Any]
+
+#: Handlers by which NumPy's functions and operators build expressions, filled by `numpy_protocol`.
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+#: Whether a user's function is being called with expressions in place of its arrays.
+TRACING: ContextVar[bool] = ContextVar("tracing", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EinsumTerm:
+    """`coefficient` times an einsum of `operands` whose `output` may repeat an index.
+
+    Indices are small integers, numbered by first appearance in the output and then in the operands. An index of the
+    output that no operand has is a broadcast (or, repeated, a Kronecker delta); one that only `sizes` knows is
+    summed over nothing and counts its size once.
+    """
+
+    coefficient: float
+    operands: tuple[Expression, ...]
+    indices: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
+    sizes: tuple[Size, ...]
+
+    @property
+    def shape(self) -> Shape:
+        return tuple(self.sizes[index] for index in self.output)
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The indices that some operand has."""
+        return frozenset(itertools.chain.from_iterable(self.indices))
+
+
+class Expression(Displayed, NDArrayOperatorsMixin):
+    """A node of the graph. `shape` is a tuple of integers and symbols; a scalar has shape `()`, a vector `(n,)`."""
+
+    __slots__ = ("__weakref__", "serial", "shape")
+    shape: Shape
+    serial: int
+
+    __array_priority__ = 1000.0
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        """Entry by entry, for `np.where`. As a truth value: whether the two are one expression."""
+        return FUNCTIONS[operator.eq](self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return FUNCTIONS[operator.ne](self, other)
+
+    @property
+    def name(self) -> str | None:
+        """The name of a variable, a named constant or a `.named` expression; None for anything else."""
+        return None
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        """The expressions that this one is computed from."""
+        return ()
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> Size:
+        return multiply_sizes(self.shape)
+
+    @property
+    def T(self) -> Expression:
+        """All axes reversed, as NumPy's `.T`; a vector is its own."""
+        reversed_axes: Any = np.transpose(self)  # through the table: algebra stands above
+        return reversed_axes  # type: ignore[no-any-return]
+
+    def named(self, name: str) -> Named:
+        """The same expression under a name that the chain shows: `(W @ x + b).named("z")`."""
+        return Named.of(name, self)
+
+    def __getitem__(self, key: object) -> Any:
+        return FUNCTIONS[operator.getitem](self, key)
+
+    def __getattr__(self, name: str) -> Any:
+        """NumPy's methods: `x.sum(axis=0)` is `np.sum(x, axis=0)`."""
+        if name in FUNCTIONS:
+            return partial(FUNCTIONS[name], self)
+        raise AttributeError(f"an expression has no attribute {name!r}")
+
+    @property
+    def mT(self) -> Any:
+        """The last two axes exchanged."""
+        return FUNCTIONS[np.swapaxes](self, -1, -2)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's type of the entries of a constant; the arrays that are bound may have another precision."""
+        return np.dtype(np.float64)
+
+    @property
+    def real(self) -> Expression:
+        """Itself: expressions are real."""
+        return self
+
+    def __len__(self) -> int:
+        if not self.shape or not isinstance(self.shape[0], int):
+            raise UnsupportedError(f"an expression of shape {self.shape} has no len(): use .shape")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        if not self.shape or not isinstance(self.shape[0], int):
+            raise UnsupportedError(f"an expression of shape {self.shape} cannot be iterated over: use .shape")
+        return (self[k] for k in range(self.shape[0]))
+
+    def __bool__(self) -> bool:
+        if isinstance(self, Elementwise) and isinstance(self.function, Function) and self.function.truth is not None:
+            return self.function.truth(*self.args)
+        raise UnsupportedError(
+            "an expression has no truth value: it stands for numbers that are not there yet; np.where(condition, a, b) "
+            "chooses entry by entry"
+        )
+
+    def __float__(self) -> float:
+        raise UnsupportedError("an expression is not a number yet: evaluate(expr, {name: array}) gives its value")
+
+    __int__: Callable[[Expression], int] = __float__  # type: ignore[assignment]
+    __complex__: Callable[[Expression], complex] = __float__
+
+    def __setitem__(self, key: object, value: object) -> None:
+        raise UnsupportedError(
+            "an expression is not written to: np.where, np.concatenate or np.stack make a new one from its parts"
+        )
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        raise UnsupportedError(
+            f"an expression of shape {self.shape} cannot become an array here: np.stack([a, b, …]) makes one "
+            "expression of several, s * np.ones(shape) fills a shape, and evaluate(expr, {name: array}) gives a value"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        out = options.pop("out", None)
+        in_place = out is not None and isinstance(out[0], Expression)  # x += y rebinds x
+        called = full_name(ufunc, method)
+        if ufunc not in UFUNCS or (method != "__call__" and method not in FUNCTIONS):
+            raise no_rule(called, [known.__name__ for known in UFUNCS])
+        if out is not None and not in_place:
+            raise UnsupportedError(f"{called} with out: an expression is no array; use what {called} returns")
+        if "where" in options:
+            raise UnsupportedError(f"{called} with where: use np.where(condition, {called}(…), other)")
+        if method != "__call__":
+            return FUNCTIONS[method](ufunc, *inputs, **options)
+        if options:
+            raise UnsupportedError(f"{called} of an expression takes no option {next(iter(options))!r}")
+        return UFUNCS[ufunc](*inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function not in FUNCTIONS:
+            raise no_rule(full_name(function), [known.__name__ for known in (*UFUNCS, *FUNCTIONS) if callable(known)])
+        return FUNCTIONS[function](*args, **kwargs)
+
+    #: How an expression prints, as text and in LaTeX; set by `notation`, which stands above.
+    printer: ClassVar[Callable[[Any], str]] = object.__repr__
+    latex_printer: ClassVar[Callable[[Any], str]] = object.__repr__
+
+    def latex(self) -> str:
+        r"""The formula in LaTeX's math mode, in the typography of the notes; of a named expression what it stands for.
+
+        It needs the package amsmath. Vectors and higher are bold: `\mathbf{W}^{(1)} \mathbf{x} + \mathbf{b}_1`.
+        """
+        return Expression.latex_printer(self)
+
+    def __repr__(self) -> str:
+        return Expression.printer(self)
+
+    __str__ = __repr__
+
+
+_serials = itertools.count()
+_nodes: WeakValueDictionary[Hashable, Expression] = WeakValueDictionary()
+_E = TypeVar("_E", bound=Expression)
+
+
+def intern(cls: type[_E], key: Hashable, fill: Callable[[_E], None]) -> _E:
+    """The one node of class `cls` with `key`, made with `fill` if it is not there yet."""
+    known = _nodes.get((cls, key))
+    if known is not None:
+        return known  # type: ignore[return-value]
+    node = cls.__new__(cls)
+    node.serial = next(_serials)
+    fill(node)
+    _nodes[(cls, key)] = node
+    return node
+
+
+@final
+class Variable(Expression):
+    """A leaf that is given a value later. Made by `scalar`, `vector`, `matrix`, `tensor`."""
+
+    __slots__ = ("_name",)
+    _name: str
+
+    @classmethod
+    def of(cls, name: str, shape: Shape) -> Variable:
+        check_name(name, "a variable")
+
+        def fill(node: Variable) -> None:
+            node._name, node.shape = name, shape
+
+        return intern(cls, (name, shape), fill)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+
+@final
+class Constant(Expression):
+    """A leaf with a value of its own. The array is copied and cannot be written to."""
+
+    __slots__ = ("_name", "value")
+    _name: str | None
+    value: Array
+
+    @classmethod
+    def of(cls, array: Any, name: str | None = None) -> Constant:
+        value = as_real_array(array, f"the constant {name}" if name else "a constant")
+        if name is not None:
+            check_name(name, "a constant")
+        if 0 in value.shape:
+            raise ShapeError(f"a constant has axes of size 1 or more, got shape {value.shape}")
+
+        def fill(node: Constant) -> None:
+            node._name, node.shape = name, value.shape
+            node.value = value.copy()
+            node.value.flags.writeable = False
+
+        return intern(cls, (name, value.shape, value.dtype.str, value.tobytes()), fill)
+
+    @property
+    def name(self) -> str | None:
+        return self._name
+
+
+@final
+class Named(Expression):
+    """`body` under a name."""
+
+    __slots__ = ("_name", "body")
+    _name: str
+    body: Expression
+
+    @classmethod
+    def of(cls, name: str, body: Expression) -> Named:
+        check_name(name, "an expression")
+        body = unnamed(body)
+
+        def fill(node: Named) -> None:
+            node._name, node.body, node.shape = name, body, body.shape
+
+        return intern(cls, (name, body.serial), fill)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.body,)
+
+
+class EinsumSum(Expression):
+    """A sum of terms of one shape; no term at all is zero."""
+
+    __slots__ = ("terms",)
+    terms: tuple[EinsumTerm, ...]
+
+    @classmethod
+    def of(cls, terms: Iterable[EinsumTerm], shape: Shape) -> EinsumSum:
+        terms = tuple(terms)
+
+        def fill(node: EinsumSum) -> None:
+            node.terms, node.shape = terms, shape
+
+        return intern(cls, (terms, shape), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(operand for term in self.terms for operand in term.operands))
+
+
+@final
+class Adjoint(EinsumSum):
+    """A shared intermediate of the chain rule: part of ∂`numerator`/∂`denominator`, with no delta in its output."""
+
+    __slots__ = ("denominator", "numerator")
+    numerator: Expression
+    denominator: Expression
+
+    @classmethod
+    def between(cls, numerator: Expression, denominator: Expression, terms: Sequence[EinsumTerm]) -> Adjoint:
+        def fill(node: Adjoint) -> None:
+            node.terms, node.shape = tuple(terms), terms[0].shape
+            node.numerator, node.denominator = numerator, denominator
+
+        return intern(cls, (tuple(terms), numerator.serial, denominator.serial), fill)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """An element-wise function.
+
+    `template` is its NumPy source with `{0}`, `{1}` for the arguments; `partials` gives the derivatives by each
+    argument as expressions of the arguments and of the value. An `activation` prints its derivative as σ′(z), and
+    is differentiated through `Prime`. `truth` is what an `if` makes of it, where it means something before there are
+    numbers.
+    """
+
+    name: str
+    template: str
+    partials: Callable[[tuple[Expression, ...], Expression], tuple[Any, ...]]
+    activation: bool = False
+    truth: Callable[..., bool] | None = None
+
+    def __call__(self, *args: Expression) -> Elementwise:
+        return Elementwise.of(self, args)
+
+
+@dataclass(frozen=True)
+class Prime:
+    """The `order`-th derivative of an activation, as a function of its own: σ′, σ″, …"""
+
+    base: Function
+    order: int
+
+
+@final
+class Elementwise(Expression):
+    """`function` of `args`, entry by entry; the arguments broadcast as in NumPy (literal 1s only)."""
+
+    __slots__ = ("args", "function")
+    args: tuple[Expression, ...]
+    function: Function | Prime
+
+    @classmethod
+    def of(cls, function: Function | Prime, args: tuple[Expression, ...]) -> Elementwise:
+        what = function.name if isinstance(function, Function) else function.base.name + "′" * function.order
+        shape = broadcast_shape(what, [arg.shape for arg in args], lambda k: role(args[k], k))
+
+        def fill(node: Elementwise) -> None:
+            node.function, node.args, node.shape = function, args, shape
+
+        return intern(cls, (function, tuple(arg.serial for arg in args)), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(self.args))
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """What a primitive is: its NumPy source, its shape, and its local Jacobians.
+
+    `local(node)` gives one list of terms for each argument: ∂node/∂argument, output axes and then the argument's
+    axes reversed. `helper` is the source of a function of that name, where the template calls one.
+    """
+
+    name: str
+    template: str
+    shape: Callable[[tuple[Expression, ...]], Shape]
+    local: Callable[[Primitive], tuple[list[EinsumTerm], ...]]
+    helper: str = ""
+
+
+@final
+class Primitive(Expression):
+    """A nonlinear function of whole arrays."""
+
+    __slots__ = ("args", "rule")
+    args: tuple[Expression, ...]
+    rule: Rule
+
+    @classmethod
+    def of(cls, rule: Rule, *args: Expression) -> Primitive:
+        shape = rule.shape(args)
+
+        def fill(node: Primitive) -> None:
+            node.rule, node.args, node.shape = rule, args, shape
+
+        return intern(cls, (rule, tuple(arg.serial for arg in args)), fill)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(dict.fromkeys(self.args))
+
+
+@final
+class SizeValue(Expression):
+    """A scalar: the value of a symbolic size, known when sizes are bound; what a mean divides by."""
+
+    __slots__ = ("length",)
+    length: Size
+
+    @classmethod
+    def of(cls, length: Size) -> SizeValue:
+        def fill(node: SizeValue) -> None:
+            node.length, node.shape = length, ()
+
+        return intern(cls, (length,), fill)
+
+
+# --- making leaves ------------------------------------------------------------------------------------------------
+
+
+def scalar(name: str) -> Variable:
+    """A scalar variable, shape `()`. Raises `NamingError` for a name that is no identifier, or is a keyword."""
+    return Variable.of(name, ())
+
+
+def vector(name: str, n: Size) -> Variable:
+    """A variable that is a column vector, shape `(n,)`; `n` is an integer of at least 1 or a symbol such as `"d"`.
+
+    Raises `NamingError` for a bad name, `ShapeError` for a bad size.
+
+    >>> vector("x", "d").shape
+    ('d',)
+    """
+    return tensor(name, n)
+
+
+def matrix(name: str, n: Size, m: Size) -> Variable:
+    """A variable that is a matrix with n rows and m columns, shape `(n, m)`; errors as for `vector`.
+
+    >>> matrix("W", "h", 5).shape
+    ('h', 5)
+    """
+    return tensor(name, n, m)
+
+
+def tensor(name: str, *sizes: Size) -> Variable:
+    """A variable with any number of axes, shape `sizes`; errors as for `vector`.
+
+    >>> tensor("T", "n", 3, 2).shape
+    ('n', 3, 2)
+    """
+    check_name(name, "a variable")
+    return Variable.of(name, tuple(check_size(size, f"{name}, axis {axis}") for axis, size in enumerate(sizes)))
+
+
+def constant(array: Any, name: str | None = None) -> Constant:
+    """A constant in the shape of `array`, whose values are copied; `name` is what it prints as.
+
+    Raises `DataError` for values that are not real numbers, `ShapeError` for an axis of size 0.
+
+    >>> constant([[1.0, 2.0]], "A").shape
+    (1, 2)
+    """
+    return Constant.of(array, name)
+
+
+def as_expression(value: Any) -> Expression:
+    """An expression as it is; numbers and arrays as constants."""
+    return value if isinstance(value, Expression) else Constant.of(value)
+
+
+def unnamed(expression: Expression) -> Expression:
+    """What a named expression is a name of."""
+    return expression.body if isinstance(expression, Named) else expression
+
+
+def as_real_array(array: Any, what: str) -> Array:
+    """`array` as floating-point NumPy array; anything that is not real numbers is a `DataError` naming `what`."""
+    if isinstance(array, Expression):
+        raise DataError(f"{what}: expected numbers, got an expression of shape {array.shape}")
+    if isinstance(array, str):
+        raise DataError(f"{what}: expected numbers, got the text {array!r}")
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise DataError(f"{what}: an array with masked entries; fill them (.filled(0.0)), or index what is not masked")
+    try:
+        result = np.asarray(array)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{what}: not an array of numbers: {error}") from None
+    if result.dtype.kind in "biu":
+        result = result.astype(np.float64)
+    if result.dtype.kind == "c":
+        raise DataError(
+            f"{what}: complex values ({result.dtype}); derivatives here are real. Take .real or .imag, or split the "
+            "variable in two"
+        )
+    if result.dtype.kind != "f":
+        kind = "values of mixed lengths or types" if result.dtype.kind == "O" else f"values of type {result.dtype}"
+        raise DataError(f"{what}: expected real numbers, got {kind}")
+    return result
+
+
+# --- walking ------------------------------------------------------------------------------------------------------
+
+
+def role(expression: Expression, position: int) -> str:
+    """How an error names an operand: its name, how it prints where that is short, or its place."""
+    if expression.name is not None:
+        return expression.name
+    text = "" if isinstance(expression, Constant) else str(expression)
+    return f"operand {position + 1}" if not 0 < len(text) <= 24 else f"({text})" if " " in text else text
+
+
+def topological(roots: Iterable[Expression], ends: Container[int] = ()) -> list[Expression]:
+    """Every node below `roots`, children before parents, without recursion (graphs can be deep).
+
+    Below a node whose serial is among the `ends` nothing is looked for.
+    """
+    order: list[Expression] = []
+    seen: set[int] = set()
+    stack: list[tuple[Expression, bool]] = [(root, False) for root in roots]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+            continue
+        if node.serial in seen:
+            continue
+        seen.add(node.serial)
+        stack.append((node, True))
+        if node.serial not in ends:
+            stack.extend((child, False) for child in node.children if child.serial not in seen)
+    return order
+
+
+def name_key(expression: Expression) -> str | None:
+    """The normalised name under which values are looked up; None where there is no name."""
+    return None if expression.name is None else normalise(expression.name)

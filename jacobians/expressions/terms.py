@@ -1,0 +1,223 @@
+"""The algebra of terms: gluing two networks along indices, and merging like terms.
+
+A Kronecker delta is never a tensor: gluing makes two indices one (union-find), and a repeated index of an output is a
+delta. Every function here is exact on structure and touches no number but the coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..shapes.sizes import Size
+from .index_maps import IndexMap, apply_map, is_zero
+from .nodes import Adjoint, Constant, EinsumSum, EinsumTerm, Expression
+
+
+def glue(parts: Sequence[EinsumTerm], equal: Iterable[tuple[int, int]], output: Sequence[int]) -> EinsumTerm:
+    """One term from several, with indices made equal.
+
+    Indices count through: those of `parts[1]` follow those of `parts[0]`, and so on. `equal` are the pairs that
+    become one index, `output` the output of the result. An index that is left out of it is summed.
+    """
+    coefficient = 1.0
+    operands: list[Expression] = []
+    indices: list[tuple[int, ...]] = []
+    sizes: list[Size] = []
+    for part in parts:
+        offset = len(sizes)
+        coefficient *= part.coefficient
+        operands += part.operands
+        indices += [tuple(index + offset for index in group) for group in part.indices]
+        sizes += part.sizes
+    root = list(range(len(sizes)))
+
+    def find(index: int) -> int:
+        while root[index] != index:
+            root[index] = root[root[index]]
+            index = root[index]
+        return index
+
+    for a, b in equal:
+        first, second = find(a), find(b)
+        if first != second:
+            root[max(first, second)] = min(first, second)
+    return tidy(
+        coefficient,
+        operands,
+        [tuple(find(index) for index in group) for group in indices],
+        [find(index) for index in output],
+        {index: sizes[index] for index in range(len(sizes)) if root[index] == index},
+    )
+
+
+def tidy(
+    coefficient: float,
+    operands: Sequence[Expression],
+    indices: Sequence[tuple[int, ...]],
+    output: Sequence[int],
+    sizes: dict[int, Size],
+) -> EinsumTerm:
+    """A term in normal form: scalar constants in the coefficient, index maps applied, views inlined, renumbered.
+
+    `sizes` has every index that counts: one that is in no operand and not in the output is a factor of its size.
+    """
+    operands, indices, output, sizes = list(operands), list(indices), list(output), dict(sizes)
+    if any(is_zero(operand) for operand in operands):
+        return renumber(0.0, [], [], output, {index: sizes[index] for index in output})
+    position = 0
+    while position < len(operands):
+        operand = operands[position]
+        if isinstance(operand, Constant) and operand.name is None and not operand.shape:
+            coefficient *= float(operand.value)
+            del operands[position], indices[position]
+        elif isinstance(operand, EinsumSum) and is_view(operand):
+            (inner,) = operand.terms
+            coefficient *= inner.coefficient
+            output = _inline(operands, indices, output, sizes, position, inner)
+        else:
+            position += 1
+    position = 0
+    while position < len(operands):
+        applied = None
+        if isinstance(operands[position], IndexMap):
+            applied = apply_map(operands, indices, output, sizes, position)
+        if applied is None:
+            position += 1
+        else:
+            output, position = applied, 0
+    return renumber(coefficient, operands, indices, output, sizes)
+
+
+def is_view(network: EinsumSum) -> bool:
+    """Whether a network is one operand seen otherwise (transposed, scaled, as a diagonal, broadcast), or none."""
+    if isinstance(network, Adjoint) or len(network.terms) != 1:
+        return False
+    (term,) = network.terms
+    return len(term.operands) == 0 or (
+        len(term.operands) == 1
+        and set(term.indices[0]) <= set(term.output)
+        and len(term.sizes) == len(set(term.output))
+    )
+
+
+def _inline(
+    operands: list[Expression],
+    indices: list[tuple[int, ...]],
+    output: Sequence[int],
+    sizes: dict[int, Size],
+    position: int,
+    inner: EinsumTerm,
+) -> list[int]:
+    """Replace the operand at `position` by what it is made of; returns the new output."""
+    outer = indices[position]
+    fresh = max(sizes, default=-1) + 1
+    renaming: dict[int, int] = {}  # inner index -> outer index
+    merged: dict[int, int] = {}  # outer index -> the outer index it became
+
+    def root(index: int) -> int:
+        while index in merged:
+            index = merged[index]
+        return index
+
+    for own, index in zip(inner.output, outer, strict=True):
+        index = root(index)
+        if own in renaming:
+            kept = root(renaming[own])
+            if kept != index:  # the inner output repeats an index: a delta between two outer indices
+                merged[max(kept, index)] = min(kept, index)
+        else:
+            renaming[own] = index
+    for own, size in enumerate(inner.sizes):
+        if own not in renaming:
+            renaming[own] = fresh
+            sizes[fresh] = size
+            fresh += 1
+    operands[position : position + 1] = inner.operands
+    indices[position : position + 1] = [tuple(renaming[own] for own in group) for group in inner.indices]
+    for gone in merged:
+        sizes.pop(gone, None)
+    indices[:] = [tuple(root(index) for index in group) for group in indices]
+    return [root(index) for index in output]
+
+
+def renumber(
+    coefficient: float,
+    operands: Sequence[Expression],
+    indices: Sequence[tuple[int, ...]],
+    output: Sequence[int],
+    sizes: dict[int, Size],
+) -> EinsumTerm:
+    numbers: dict[int, int] = {}
+    for index in output:
+        numbers.setdefault(index, len(numbers))
+    for group in indices:
+        for index in group:
+            numbers.setdefault(index, len(numbers))
+    for index, size in sizes.items():
+        if index not in numbers and isinstance(size, int):
+            coefficient *= size
+        else:
+            numbers.setdefault(index, len(numbers))
+    return EinsumTerm(
+        coefficient,
+        tuple(operands),
+        tuple(tuple(numbers[index] for index in group) for group in indices),
+        tuple(numbers[index] for index in output),
+        tuple(sizes[index] for index in numbers),
+    )
+
+
+def canonical(term: EinsumTerm) -> tuple[object, ...]:
+    """A key that two terms share exactly when they are the same network up to order and names of summed indices.
+
+    Operands are ordered by identity; where one occurs more than once, colour refinement tells its places apart.
+    """
+    if not term.operands:
+        return ((), term.output, tuple(sorted(map(str, term.sizes))))
+    serials = [operand.serial for operand in term.operands]
+    colours: list[object] = [(-1,)] * len(term.sizes)
+    for place, index in enumerate(term.output):
+        colours[index] = (*colours[index], place)  # type: ignore[misc]
+    order = sorted(range(len(serials)), key=serials.__getitem__)
+    if len(set(serials)) < len(serials):
+        ranks = _ranks(colours)
+        for _ in range(len(term.sizes) + 1):
+            groups = [(serials[k], tuple(ranks[i] for i in term.indices[k])) for k in range(len(serials))]
+            touched: list[list[object]] = [[] for _ in ranks]
+            for k, group in enumerate(term.indices):
+                for axis, index in enumerate(group):
+                    touched[index].append((groups[k], axis))
+            refined = _ranks([(ranks[i], tuple(sorted(touched[i], key=repr))) for i in range(len(ranks))])
+            if refined == ranks:
+                break
+            ranks = refined
+        order = sorted(
+            range(len(serials)), key=lambda k: (serials[k], tuple(ranks[index] for index in term.indices[k]))
+        )
+    numbers = {index: place for place, index in enumerate(dict.fromkeys(term.output))}
+    for k in order:
+        for index in term.indices[k]:
+            numbers.setdefault(index, len(numbers))
+    loose = tuple(sorted(str(term.sizes[index]) for index in range(len(term.sizes)) if index not in numbers))
+    return (
+        tuple((serials[k], tuple(numbers[index] for index in term.indices[k])) for k in order),
+        tuple(numbers[index] for index in term.output),
+        loose,
+    )
+
+
+def _ranks(colours: Sequence[object]) -> list[int]:
+    distinct = {colour: rank for rank, colour in enumerate(sorted(set(colours), key=repr))}
+    return [distinct[colour] for colour in colours]
+
+
+def merge_like(terms: Iterable[EinsumTerm]) -> list[EinsumTerm]:
+    """The sum with like terms added up, in order of first appearance; what cancels is gone."""
+    kept: dict[tuple[object, ...], EinsumTerm] = {}
+    for term in terms:
+        key = canonical(term)
+        before = kept.get(key)
+        coefficient = term.coefficient + (before.coefficient if before else 0.0)
+        first = before or term
+        kept[key] = EinsumTerm(coefficient, first.operands, first.indices, first.output, first.sizes)
+    return [term for term in kept.values() if term.coefficient != 0.0]

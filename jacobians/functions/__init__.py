@@ -1,0 +1,1 @@
+"""The functions that build expressions: operators, activations, products, indexing, reductions, linear algebra."""

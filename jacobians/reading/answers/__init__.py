@@ -1,0 +1,1 @@
+"""What a text that was understood answers: verdicts, repairs, reports."""

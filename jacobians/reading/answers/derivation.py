@@ -1,0 +1,113 @@
+"""The derivative of a text as it prints: the chain, the closed form, index notation, LaTeX, NumPy."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+
+from ...differentiation.jacobian_tensor import Jacobian, derivative
+from ...errors import NamingError
+from ...expressions.nodes import Expression, Named, topological
+from ...notation.names import typeset, width
+from ...notation.text import describe, label
+from ...shapes.sizes import show_shape
+from ..entry import Reading
+from ..meaning.step_names import StepNames
+from .random_points import bound_sizes
+
+#: Nothing but code and LaTeX is wider than this.
+WIDEST = 80
+
+
+def top(reading: Reading) -> Expression:
+    """What is derived, under a name: the one it was given, or ℓ for a scalar and y for anything else."""
+    whole = reading.part.value.whole
+    if whole.name is not None:
+        return whole
+    steps = reading.elaborator.steps or StepNames(reading.elaborator.is_known)
+    return steps.named(whole, "top" if whole.ndim else "scalar")
+
+
+def forward_lines(reading: Reading) -> list[str]:
+    """The steps, the last first, each with its shape; and the notes of the reading."""
+    named = [node for node in topological([top(reading)]) if isinstance(node, Named)]
+    rows = [(f"{typeset(node.name)} = {describe(node.body)}", show_shape(node.shape)) for node in reversed(named)]
+    return [*(_columns(rows) if rows else []), *(f"note: {note}" for note in reading.notes)]
+
+
+def derivations(reading: Reading, names: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+    """The derivative by each of `names`; `sizes` are for the code, and small primes stand for those not given."""
+    y = top(reading)
+    lines: list[str] = []
+    for name in names:
+        lines += ["", *_one(derivative(y, denominator(reading, name)), sizes)]
+    return lines
+
+
+def denominator(reading: Reading, name: str) -> Expression:
+    """What a name of the text stands for; one that is not there is a `NamingError` that lists those that are."""
+    x = reading.elaborator.lookup(name)
+    if x is None:
+        known = [*reading.elaborator.declarations.names, *(typeset(step.name) for step in _named_below(top(reading)))]
+        raise NamingError(f"--wrt {name}: no such name is declared or defined; the names are {', '.join(known)}")
+    return x.expression
+
+
+def _named_below(y: Expression) -> Iterable[Named]:
+    return (node for node in topological([y]) if isinstance(node, Named))
+
+
+def _one(jacobian: Jacobian, sizes: Mapping[str, int]) -> list[str]:
+    factors = jacobian.factors
+    title = f"{jacobian.symbol} = {' · '.join(factor.symbol for factor in factors)}"
+    lines = textwrap.wrap(title, WIDEST, subsequent_indent="    ") if len(factors) > 1 else [jacobian.symbol]
+    if len(factors) > 1:
+        heading = [("factor", "shape", "item", "structure")]
+        rows = [_factor_row(factor, factor.symbol) for factor in factors]
+        lines += _columns([*heading, *rows, _factor_row(jacobian, "product")], indent=2)
+    closed = jacobian.matrix_notation()
+    item = f", item {jacobian.item}" if jacobian.item else ""
+    operands = "; ".join(", ".join(map(label, term)) for term in jacobian.operands)
+    wanted = {
+        "shape": f"{show_shape(_matrix_shape(jacobian))}{item}",
+        "closed form": closed or "none: the components below are all there is",
+        "components": jacobian.index_notation(),
+        "einsum": jacobian.einsum + (f"  over {operands}" if operands else ""),
+        "LaTeX": jacobian.latex(),
+    }
+    lines += [line for name, text in wanted.items() for line in _labelled(name, text)]
+    bound = bound_sizes(topological([jacobian.numerator, jacobian.denominator]), sizes)
+    shown = ", ".join(f"{name} = {value}" for name, value in bound.items())
+    lines.append(f"  NumPy{f', for {shown}' if shown else ''}")
+    source = jacobian.compile(sizes=bound).source
+    return [*lines, *(f"    {line}".rstrip() for line in source.rstrip().splitlines())]
+
+
+def _matrix_shape(jacobian: Jacobian) -> Sequence[int | str]:
+    return jacobian.as_matrix().shape if jacobian.ndim == 1 else jacobian.shape
+
+
+def _factor_row(factor: Jacobian, name: str) -> tuple[str, ...]:
+    structure = factor.matrix_notation() or factor.index_notation().partition(" = ")[2]
+    return (name, show_shape(_matrix_shape(factor)), factor.item or "–", structure)
+
+
+def _labelled(name: str, text: str) -> list[str]:
+    """`name` and its text, in lines of at most `WIDEST` columns where the text has spaces."""
+    start = f"  {name}".ljust(15)
+    wrapped = textwrap.wrap(text, WIDEST - 15, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"{start if not place else ' ' * 15}{line}" for place, line in enumerate(wrapped)]
+
+
+def _columns(rows: Sequence[Sequence[str]], indent: int = 0) -> list[str]:
+    """Rows as columns, two spaces apart; a last cell that is too long goes on below."""
+    widths = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
+    left = [min(one, 48) for one in widths[:-1]]
+    lines: list[str] = []
+    for row in rows:
+        cells = "  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row[:-1], left, strict=True))
+        start = " " * indent + cells + "  "
+        room = max(24, WIDEST - width(start))
+        last = textwrap.wrap(row[-1], room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [(start if not place else " " * width(start)) + one for place, one in enumerate(last)]
+    return [line.rstrip() for line in lines]

@@ -1,0 +1,54 @@
+"""What the parts of a reading share: the text, what its names stand for, and how a part of its tree is read.
+
+The functions that read one construct (a power, a sum over an index, a quotient of differentials) take a `Context`,
+which `elaboration.Elaborator` is; so they do not import the reader that calls them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ...errors import ParseError
+from ...shapes.sizes import Shape
+from ..syntax import tree as t
+from ..syntax.source_positions import Place
+from .declarations import Declarations
+from .elaborated import Part
+from .values import Value
+
+
+class Context(Protocol):
+    """A text while it is read."""
+
+    text: str
+    declarations: Declarations
+    activation: str
+
+    @property
+    def longest_name(self) -> int:
+        """Number of characters of the longest spelling of a name."""
+
+    def lookup(self, raw: str) -> Value | None:
+        """The value that a name stands for; None for an unknown name."""
+
+    def is_known(self, raw: str) -> bool:
+        """Whether a name stands for something."""
+
+    def source(self, place: Place, longest: int = 32) -> str:
+        """The text of a place on one line, cut where it is long."""
+
+    def step(self, value: Value, kind: str) -> Value:
+        """The value of a step, under a name where steps are given names."""
+
+    def note(self, text: str) -> None:
+        """Record once how an ambiguous text was read."""
+
+    def unknown(self, raw: str, place: Place, called: bool = False) -> ParseError:
+        """The error for a name that stands for nothing."""
+
+    def part(self, node: t.Node, expected: Shape | None = None) -> Part:
+        """The value of a node of the tree; `expected` is the shape that it should have, where that is known."""
+
+    def combined(self, parts: Sequence[Part], functions: Sequence[Callable[[Value, Value], Value]]) -> Part:
+        """Parts joined from left to right."""

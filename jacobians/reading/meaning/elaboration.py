@@ -1,0 +1,380 @@
+"""From the tree of a text to expressions: names get their meaning, and every part its value and shape."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from ...errors import JacobiansError, ParseError, ShapeError
+from ...expressions.nodes import constant
+from ...functions.indexing import take_items
+from ...notation.names import typeset
+from ...shapes.names import check_name
+from ...shapes.sizes import Shape
+from ..syntax import tree as t
+from ..syntax.source_positions import Place, UndeterminedError, parse_error, shape_error
+from ..syntax.spelling import identifier, key, keys
+from . import blocks, calls, claims, differentials, factors, powers, subscripts, unsized, values
+from .declarations import Declarations
+from .elaborated import Item, Part
+from .naming_parts import holds_factor, opened, spellings
+from .step_names import StepNames
+from .values import Value
+from .vocabulary import find, words
+
+_CONSTANTS = {"pi": math.pi, "e": math.e}
+
+
+class Elaborator:
+    """Gives the parts of a tree their values. `notes` says how what could be read in two ways was read."""
+
+    def __init__(
+        self, text: str, declarations: Declarations, activation: str = "sigmoid", steps: StepNames | None = None
+    ) -> None:
+        self.text = text
+        self.declarations = declarations
+        self.activation = activation
+        self.steps = steps
+        self._notes: dict[str, None] = {}
+        self.defined: dict[str, Value] = {}
+        self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
+
+    # --- names --------------------------------------------------------------------------------------------------
+
+    def lookup(self, raw: str) -> Value | None:
+        """What a name stands for: a definition of the text, or a declared variable."""
+        for one in keys(raw):
+            if one in self.defined:
+                return self.defined[one]
+        variable = self.declarations.find(raw)
+        return None if variable is None else Value(variable)
+
+    @property
+    def longest_name(self) -> int:
+        """So many characters has a spelling of a name, at most: W1 may be W_1, and x̃ may be x_tilde."""
+        names = [*self.declarations.names, *self.defined]
+        return max((len(name) for name in names), default=0) + len("_tilde")
+
+    def is_known(self, raw: str) -> bool:
+        return self.lookup(raw) is not None
+
+    def source(self, place: Place, longest: int = 32) -> str:
+        """The text of a place on one line, cut where it is long."""
+        text = " ".join(self.text[place.start : place.end].split())
+        return text if len(text) <= longest else text[: longest - 1] + "…"
+
+    def step(self, value: Value, kind: str) -> Value:
+        """The value of a step, under a name where steps are given names."""
+        if self.steps is None or not kind or value.entries is not None:
+            return value
+        return Value(self.steps.named(value.expression, kind), value.row, value.literal, value.chain)
+
+    def note(self, text: str) -> None:
+        """Say something about the reading, once."""
+        self._notes[text] = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What was said, in the order in which it was met."""
+        return list(self._notes)
+
+    def _error(self, place: Place, message: str) -> ParseError:
+        return parse_error(self.text, place, message)
+
+    def unknown(self, raw: str, place: Place, called: bool = False) -> ParseError:
+        known = [*self.declarations.names, *(value.expression.name or "" for value in self.defined.values())]
+        close = difflib.get_close_matches(raw, [*known, *(words() if called else ())], n=1, cutoff=0.7)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        shown = self.source(place)
+        listed = (
+            f"the names are {', '.join(known)}" if known else "no name is; give each its shape, such as x:d or W:h,d"
+        )
+        kind = "is neither a declared name nor a function" if called else "is not declared"
+        return self._error(place, f"{shown} {kind}: {listed}{hint}")
+
+    # --- statements ---------------------------------------------------------------------------------------------
+
+    def page(self, page: t.Page, expected: Shape | None = None) -> list[tuple[t.Node, tuple[Part, ...]]]:
+        """Every statement with its parts: the two sides of an equation, the body of a definition, an expression."""
+        last = page.statements[-1]
+        found: list[tuple[t.Node, tuple[Part, ...]]] = []
+        for one in page.statements:
+            try:
+                found.append(self._statement(one, one is last, expected if one is last else None))
+            except JacobiansError as error:
+                if error.excerpt:
+                    raise
+                raise shape_error(self.text, one.place, str(error)) from None
+        return found
+
+    def _statement(self, statement: t.Node, last: bool, expected: Shape | None) -> tuple[t.Node, tuple[Part, ...]]:
+        match statement:
+            case t.Claim():
+                return self._claimed(statement, last)
+            case t.Definition():
+                return statement, (self._define(statement),)
+            case t.Equation() if not last and self._defines(statement):
+                name, body = statement.sides
+                return statement, (self._define(t.Definition(statement.place, name, body)),)
+            case t.Equation():
+                return statement, tuple(subscripts.settled(self, self.alike(statement.sides, expected), None))
+            case _:
+                return statement, tuple(subscripts.settled(self, [self.part(statement, expected)], expected))
+
+    def _claimed(self, statement: t.Claim, last: bool) -> tuple[t.Node, tuple[Part, ...]]:
+        """x ∈ ℝ^d declares a new name; of anything else it is compared with the shape that is found."""
+        shape = claims.shape_in(self, statement.space)
+        atom, postfixes = opened(statement.body)
+        options = spellings(atom, postfixes)
+        if options and options[0][1] == len(postfixes) and not any(self.is_known(raw) for raw, _ in options):
+            try:
+                self.declarations.declare(options[0][0], shape)
+            except JacobiansError as error:
+                raise self._error(statement.body.place, str(error)) from None
+            variable = self.lookup(options[0][0])
+            assert variable is not None
+            named = t.Definition(statement.place, statement.body, statement.space)
+            return named, (Part(statement.body.place, variable),)
+        node, parts = self._statement(statement.body, last, shape)
+        for part in parts:
+            claims.compare(self, statement, part, shape)
+        return node, parts
+
+    def _defines(self, statement: t.Equation) -> bool:
+        """Whether an equation that is not the last statement defines its left side: one unknown name."""
+        if len(statement.sides) != 2:
+            return False
+        atom, postfixes = opened(statement.sides[0])
+        options = spellings(atom, postfixes)
+        known = any(self.is_known(raw) or find(raw, self.activation) is not None for raw, _ in options)
+        known = known or bool(subscripts.indexed_items(self, Item("", atom, postfixes, statement.place)))
+        return bool(options) and options[0][1] == len(postfixes) and not known
+
+    def _define(self, statement: t.Definition) -> Part:
+        atom, postfixes = opened(statement.name)
+        raw, count = next(iter(spellings(atom, postfixes)), ("", 0))
+        if not raw or count < len(postfixes):
+            raise self._error(statement.name.place, "expected one name before :=")
+        if self.is_known(raw):
+            raise self._error(statement.name.place, f"{self.source(statement.name.place)} is defined already")
+        part = self.part(statement.body)
+        value = part.value
+        if value.entries is not None:  # z_i := Σ_j W_{ij} x_j
+            raw, value = subscripts.defined(self, statement.name, raw, value.entries)
+        name = identifier(raw) if raw.isidentifier() else identifier(key(raw))
+        try:
+            check_name(name, "a definition")
+        except JacobiansError as error:
+            raise self._error(statement.name.place, str(error)) from None
+        value = Value(value.expression.named(name), value.row)
+        self.defined[key(raw)] = value
+        return Part(part.place, value, (part,))
+
+    # --- parts --------------------------------------------------------------------------------------------------
+
+    def part(self, node: t.Node, expected: Shape | None = None) -> Part:
+        """The part that a node of the tree is; `expected` is the shape that it should have, where that is known."""
+        match node:
+            case t.Sum():
+                return self._sum(node, expected)
+            case t.Box():
+                return self._box(node, expected)
+            case t.Signed():
+                body = self.part(node.body, expected)
+                return Part(node.place, values.total([body.value], [node.sign]), (body,))
+            case _:
+                return self._product(node, expected)
+
+    def alike(self, nodes: Sequence[t.Node], expected: Shape | None) -> list[Part]:
+        """Parts of one shape: what one of them does not say of its size, another may."""
+        found: list[Part | None] = []
+        failed: UndeterminedError | None = None
+        for node in nodes:
+            try:
+                found.append(self.part(node, expected))
+            except UndeterminedError as error:
+                found.append(None)
+                failed = error
+        shape = next((part.value.shape for part in found if part is not None and part.value.rank), None)
+        if failed is not None and (shape is None or shape == expected):
+            raise failed
+        return [self.part(node, shape) if part is None else part for node, part in zip(nodes, found, strict=True)]
+
+    def _sum(self, node: t.Sum, expected: Shape | None) -> Part:
+        parts = self.alike(node.parts, expected)
+        shaped = [part for part in parts if part.value.rank]
+        if values.has_entries(*(part.value for part in parts)) and shaped:
+            shown = f"{self.source(shaped[0].place)} is {values.describe(shaped[0].value)}"
+            raise shape_error(self.text, shaped[0].place, f"{shown} among entries: give it its indices")
+        for part in shaped[1:]:
+            first = shaped[0]
+            if part.value.shape != first.value.shape:
+                self.failed = tuple(parts)
+                raise shape_error(
+                    self.text,
+                    part.place,
+                    f"{self.source(first.place)} is {values.describe(first.value)} and {self.source(part.place)} is "
+                    f"{values.describe(part.value)}: the parts of a sum have one shape",
+                )
+        for part in parts:
+            if shaped and not part.value.rank:
+                self.note(f"{self.source(part.place)} is a scalar, added to every entry")
+        return Part(node.place, values.total([part.value for part in parts], node.signs), tuple(parts))
+
+    def _box(self, node: t.Box, expected: Shape | None) -> Part:
+        functions = [values.boxed if operator == "⊗" else values.entrywise for operator in node.operators]
+        if values.boxed not in functions:
+            return self.combined(self.alike(node.parts, expected), functions)
+        axes = expected if expected is not None and len(expected) == 3 and len(node.parts) == 2 else None
+        parts = [unsized.beside_tensor(self, self.part(one, axes), axes, place) for place, one in enumerate(node.parts)]
+        return self.combined(parts, functions)
+
+    def combined(self, parts: Sequence[Part], functions: Sequence[Callable[[Value, Value], Value]]) -> Part:
+        """Parts joined from left to right; an error names them as the text does and points at the place."""
+        value, done = parts[0].value, parts[0].place
+        for function, part in zip(functions, parts[1:], strict=True):
+            try:
+                value = function(value, part.value)
+            except ShapeError as error:
+                self.failed = tuple(parts)
+                message = str(error).replace("{0}", self.source(done)).replace("{1}", self.source(part.place))
+                raise shape_error(self.text, part.place, message) from None
+            if value.rank > values.MOST_AXES:
+                raise shape_error(self.text, part.place, f"more than {values.MOST_AXES} axes")
+            done = done.to(part.place)
+        return Part(done, value, tuple(parts))
+
+    # --- products -----------------------------------------------------------------------------------------------
+
+    def _product(self, node: t.Node, expected: Shape | None = None) -> Part:
+        items = differentials.gathered(self, factors.items_of(self, node))
+        numbers = next((place for place, one in enumerate(items) if not _is_number(one)), len(items))
+        scalars = True  # whether all that was met so far is
+        parts: list[tuple[str, Part]] = []  # from the right
+        while items:
+            item = items.pop()
+            if isinstance(item.atom, t.Group) and item.operator == "" and items and items[-1].word is not None:
+                caller = items.pop()
+                part = powers.after(self, calls.call(self, caller, item.atom), item.postfixes)
+                parts.append((caller.operator, part))
+            elif item.word is not None or isinstance(item.atom, (t.Operator, t.Summation)):
+                parts.append((item.operator, self._applied(item, parts)))
+            else:
+                shape = expected if scalars and len(items) <= numbers and not item.postfixes else None
+                parts.append((item.operator, powers.after(self, self._atom(item, shape), item.postfixes)))
+            scalars = scalars and bool(parts) and parts[-1][1].value.rank == 0
+        return self._multiplied(parts[::-1], expected)
+
+    def _multiplied(self, given: Sequence[tuple[str, Part]], expected: Shape | None = None) -> Part:
+        """Parts side by side as their product, left to right."""
+        parts = unsized.sized(self, list(given), expected)
+        if len(parts) == 1:
+            return parts[0][1]
+        self._say_division(parts)
+        functions = [differentials.quotient if operator == "/" else values.product for operator, _ in parts[1:]]
+        return self.combined([part for _, part in parts], functions)
+
+    def _say_division(self, parts: Sequence[tuple[str, Part]]) -> None:
+        for (operator, part), (following, after) in pairwise(parts[1:]):
+            if operator == "/" and following == "" and part.value.literal is None:
+                self.note(
+                    f"/ {self.source(part.place)} {self.source(after.place)}: the division is by "
+                    f"{self.source(part.place)} alone; brackets would say otherwise"
+                )
+
+    def _applied(self, item: Item, parts: list[tuple[str, Part]]) -> Part:
+        """A function, or ∂/∂x, of what follows it without brackets."""
+        if not parts or parts[-1][0] != "":
+            what = self.source(item.place)
+            raise self._error(item.place, f"{what} is a function: what is it of? Write {what}(…)")
+        if isinstance(item.atom, (t.Operator, t.Summation)):
+            argument = self._multiplied(parts[::-1])
+            parts.clear()
+            if isinstance(item.atom, t.Summation):
+                return subscripts.summed(self, item.atom, argument)
+            return differentials.operated(self, item.place.to(argument.place), item.atom, argument)
+        argument = parts.pop()[1]
+        place = item.place.to(argument.place)
+        if parts and parts[-1][0] == "":
+            self.note(f"{self.source(place)} is of {self.source(argument.place)} alone; brackets would say otherwise")
+        part = calls.applied(self, item, place, [argument])
+        return powers.after(self, part, item.postfixes)
+
+    # --- operands -----------------------------------------------------------------------------------------------
+
+    def _atom(self, item: Item, expected: Shape | None = None) -> Part:
+        """An operand; the postfixes that belong to its name are taken off `item`."""
+        atom = item.atom
+        match atom:
+            case t.Number():
+                if atom.text == "𝟏":
+                    return Part(atom.place, unsized.waiting("ones"))
+                return Part(atom.place, Value(constant(float(atom.text)), literal=float(atom.text)))
+            case t.Group() if len(atom.parts) > 1:
+                raise self._error(atom.parts[1].place, "a comma, and no function before the bracket takes arguments")
+            case t.Group() if atom.bracket != "{" or not self._is_one_name(atom):
+                inner = self.part(atom.parts[0], expected)
+                return Part(atom.place, inner.value, inner.children or (inner,), inner.squared)
+            case t.Font() if not self._is_one_name(atom):
+                inner = self.part(atom.body, expected)
+                return replace(inner, value=unsized.waiting("ones")) if inner.value.literal == 1.0 else inner
+            case t.Signed() | t.Sum() | t.Box() | t.Product():
+                return self.part(atom, expected)
+            case t.Block():
+                return blocks.block(self, atom)
+            case t.Bars():
+                return calls.bars(self, atom)
+            case t.Fraction():
+                return differentials.fraction(self, atom, expected)
+            case t.Root():
+                return calls.root(self, atom)
+            case t.Derivative():
+                return differentials.differentiated(self, atom.place, self.part(atom.numerator), atom.denominator)
+            case t.Differential():
+                raise self._error(atom.place, "∂ alone: a derivative is written ∂y/∂x, or ∂(…)/∂x")
+            case t.Accent() if not spellings(atom, ()):
+                raise self._error(
+                    atom.place, f"a {atom.mark} stands over a name, and {self.source(atom.body.place)} is none"
+                )
+        return self._name(item)
+
+    def _without_bias(self, raw: str) -> Value | None:
+        """W where W̃ = [W | b] is declared: all its columns but the last (Proposition 2)."""
+        value = self.lookup(f"{raw}_tilde")
+        if value is None or value.rank != 2:
+            return None
+        self.note(f"{typeset(key(raw))} is {typeset(f'{key(raw)}_tilde')} without its last column: it is not declared")
+        return Value(take_items(value.expression, (slice(None), slice(None, -1))))
+
+    def _is_one_name(self, atom: t.Node) -> bool:
+        """Whether what braces or a font hold is a name, and no entry such as the A_{ij} of {A_{ij}}."""
+        options = spellings(atom, ())
+        return bool(options) and (not holds_factor(atom) or any(self.is_known(raw) for raw, _ in options))
+
+    def _name(self, item: Item) -> Part:
+        options = spellings(item.atom, item.postfixes)
+        for find_value in (self.lookup, self._without_bias):
+            for raw, count in options:
+                value = find_value(raw)
+                if value is not None:
+                    used, item.postfixes = item.postfixes[:count], item.postfixes[count:]
+                    return Part(item.atom.place.to(used[-1].place) if used else item.atom.place, value)
+        special = unsized.identity(self, item) or subscripts.delta(self, item)
+        if special is not None:
+            return special
+        raw, place = options[-1][0], item.atom.place
+        number = _CONSTANTS.get(key(raw))
+        if number is not None:
+            self.note(f"{self.source(place)} is the number {number:.5g}, because it is not declared")
+            return Part(place, Value(constant(number)))
+        size = unsized.size_as_number(self, raw, place)
+        if size is not None:
+            return size
+        raise self.unknown(raw, place, called=self.text[place.end : place.end + 1] == "(")
+
+
+def _is_number(item: Item) -> bool:
+    return isinstance(item.atom, t.Number) and not item.postfixes

@@ -1,0 +1,1 @@
+"""Tokens, grammar and tree of a formula."""

@@ -1,0 +1,198 @@
+"""The tree of a text as it is written: every node knows its place, and no name has a meaning yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .source_positions import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a text."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """A number as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A word; what it names, and whether it is one name or several side by side, is not decided here."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Node):
+    """Parts in brackets; `bracket` is the opening one. More than one part are the arguments of a call."""
+
+    parts: tuple[Node, ...]
+    bracket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bars(Node):
+    """A norm ‖x‖ or an absolute value |x|."""
+
+    body: Node
+    kind: str  # "norm" or "absolute"
+
+
+@dataclass(frozen=True, slots=True)
+class Accent(Node):
+    """An accent over its body, by its name: tilde, hat, bar, dot."""
+
+    mark: str
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Font(Node):
+    """Its body in another font, which means nothing here."""
+
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Fraction(Node):
+    """A fraction with a bar."""
+
+    top: Node
+    bottom: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Root(Node):
+    """A square root."""
+
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Differential(Node):
+    """∂ before what is differentiated, or before what the derivative is by."""
+
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Operator(Node):
+    """∂/∂x, which acts on what follows; `gradient` for ∇_x, its transpose."""
+
+    denominator: Node
+    gradient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Postfix(Node):
+    """What stands after an operand: `kind` is "prime", "transposed", "power", "entrywise", "subscript" or "label"."""
+
+    kind: str
+    body: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(Node):
+    """A transposition or a prime in an exponent; `inverse` for −ᵀ."""
+
+    kind: str
+    inverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Factor(Node):
+    """An operand and what stands after it."""
+
+    atom: Node
+    postfixes: tuple[Postfix, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed(Node):
+    """A sign before an operand: +1 or −1."""
+
+    sign: int
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Node):
+    """Factors side by side; `operators[k]` stands before factor k: "", "*" or "/" ("" for the first)."""
+
+    factors: tuple[Node, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box(Node):
+    """Products joined by ⊙ or ⊗; `operators[k]` stands before part k + 1."""
+
+    parts: tuple[Node, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Node):
+    """Summands with their signs."""
+
+    parts: tuple[Node, ...]
+    signs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Equation(Node):
+    """Two sides or more."""
+
+    sides: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition(Node):
+    """name := body."""
+
+    name: Node
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Node):
+    """Statements, one after the other."""
+
+    statements: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative(Node):
+    """∂numerator/∂denominator; made of two differentials, one over the other."""
+
+    numerator: Node
+    denominator: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Summation(Node):
+    """Σ over letters, of what follows; `upper` is the limit, where one is written."""
+
+    letters: str
+    upper: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """Blocks side by side and one above the other: [W | b], [x; 1]."""
+
+    lines: tuple[tuple[Node, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Node):
+    """x ∈ ℝ^d: the shape of a new name, or what the shape of anything else should be."""
+
+    body: Node
+    space: Node

@@ -1,0 +1,1 @@
+"""A placed scene as SVG, HTML or text."""

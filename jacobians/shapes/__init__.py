@@ -1,0 +1,1 @@
+"""Sizes, broadcasting, names, layouts and memory limits: what a shape is before there is anything to differentiate."""
