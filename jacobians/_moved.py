@@ -15,6 +15,7 @@ from typing import Any
 
 #: Packages by the modules that moved into them; a module that was renamed is written `old=new`.
 _PACKAGES = {
+    "arrays": "structured",
     "chain_rule": "chains contraction=contraction_orders elimination derivatives=local_rules mirrors=symmetry",
     "checking": "subjects=claims diagnosis differences closures=named_constants reports verification",
     "checking.mistakes": "mistakes.axes mistakes.case mistakes.chain mistakes.structure mistakes.values",
@@ -23,7 +24,7 @@ _PACKAGES = {
         "dispatch=guards network_code emission=numpy_source codegen=program signs lines=statements "
         "weighted_squares"
     ),
-    "differentiation": "jacobian_tensor materializing=jacobian_tensor containers=pytrees structured tracing transforms",
+    "differentiation": "jacobian_tensor materializing=jacobian_tensor containers=pytrees tracing transforms",
     "experiments": "comparison datasets measure training",
     "explaining": "explaining.teacher=derivation_builder explaining.words=phrases",
     "expressions": (

@@ -9,11 +9,12 @@ from typing import Any, NoReturn, overload
 
 import numpy as np
 
+from ..arrays import linear_operator, sparse, structured
 from ..chain_rule.chains import Chain
 from ..chain_rule.contraction_orders import Order, check_order
 from ..chain_rule.local_rules import accumulate_reverse
 from ..compiler import compiling
-from ..compiler.binding import bind_values, name_table, needed_names, require
+from ..compiler.binding import Binding, bind_values, name_table, needed_names, require
 from ..compiler.compiling import Compiled
 from ..compiler.evaluation import Cost, Costs, cost, costs, plan
 from ..compiler.program import Program
@@ -31,7 +32,6 @@ from ..notation.text import label
 from ..notation.writer import ExpressionWriter
 from ..shapes.layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
 from ..shapes.sizes import Shape, show_shape
-from . import structured
 
 
 class Materializable:
@@ -172,6 +172,56 @@ class Jacobian(Displayed, Materializable):
     def diagonal(self) -> Expression:
         """∂y_k/∂x_k as an expression in the shape of y. Raises `ShapeError` unless y and x have one shape."""
         return structured.diagonal(self.chain)
+
+    def block_diagonal(self) -> Expression:
+        """∂y_k/∂x_k for the samples k of the first axis of y and of x: an expression with the axes of the samples, of
+        the rest of y, and of the rest of x reversed. Raises `ShapeError` unless the first axes have one size.
+
+        >>> from jacobians import derivative, matrix
+        >>> X, W = matrix("X", "n", 3), matrix("W", 3, 2)
+        >>> derivative(X @ W, X).block_diagonal().shape
+        ('n', 2, 3)
+        """
+        return structured.block_diagonal(self.chain)
+
+    def to_sparse(
+        self,
+        values: Mapping[str, Any],
+        layout: str = "vec",
+        sizes: Mapping[str, int] | None = None,
+        format: str | None = None,  # noqa: A002 - SciPy's name
+    ) -> Any:
+        """The non-zeros by structure, as a matrix of `scipy.sparse` or, for more than two axes, a `sparse.COO`.
+
+        They are made from the deltas and index maps: no zero is computed. In the "vec" layout (the default) the matrix
+        is ∂vec(Y)/∂vec(X)ᵀ. `format` is one of SciPy's ("coo", "csr", "csc", "dia", "bsr"); without it the structure
+        decides: diagonals are DIA, one block after the other BSR, anything else CSR. Entries that the structure
+        reaches twice are added. `values` and errors are those of `evaluate`; needs the extra `scipy`.
+
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 3)
+        >>> J = derivative(x[1:] * x[:-1], x).to_sparse({"x": [1.0, 2.0, 3.0]})
+        >>> J.format, J.toarray().tolist()
+        ('dia', [[2.0, 1.0, 0.0], [0.0, 3.0, 2.0]])
+        """
+        check_layout(layout)
+        binding = self._bound(values, sizes)
+        return sparse.to_sparse(self.chain, values, layout, binding.sizes, self.differentiated, self.points, format)
+
+    def as_linear_operator(self, values: Mapping[str, Any], sizes: Mapping[str, int] | None = None) -> Any:
+        """∂vec(Y)/∂vec(X)ᵀ as a `scipy.sparse.linalg.LinearOperator`, which never forms it.
+
+        `matvec` costs what forward mode costs, `rmatvec` what backpropagation costs; `matmat` takes all columns at
+        once. `values` and errors are those of `evaluate`; needs the extra `scipy`.
+
+        >>> import numpy as np
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 2)
+        >>> derivative(x * x, x).as_linear_operator({"x": [1.0, 2.0]}).matvec(np.array([1.0, 1.0])).tolist()
+        [2.0, 4.0]
+        """
+        binding = self._bound(values, sizes)
+        return linear_operator.as_linear_operator(self.chain, binding, self.points)
 
     def nbytes(self, sizes: Mapping[str, int] | None = None) -> structured.Bytes:
         """Bytes of the dense array, and of what is stored instead: operands, or their product without its zeros.
@@ -340,14 +390,18 @@ class Jacobian(Displayed, Materializable):
         """
         check_layout(layout)
         order = check_order(order)
-        binding = bind_values(values, self._names, sizes)
-        require(
-            needed_names([self.chain.needed(order)], binding.given), binding, self._names, f"evaluating {self.symbol}"
-        )
+        binding = self._bound(values, sizes, order)
         program = self._program(order, binding.sizes, binding.given)
         (result,) = program.run(binding.arrays)
         of, wrts = self.differentiated
         return from_numerator(result, len(of), [len(wrt) for wrt in wrts], layout)
+
+    def _bound(self, values: Mapping[str, Any], sizes: Mapping[str, int] | None, order: Order = "reverse") -> Binding:
+        """The checked values of everything that this order needs."""
+        binding = bind_values(values, self._names, sizes)
+        needed = needed_names([self.chain.needed(order)], binding.given)
+        require(needed, binding, self._names, f"evaluating {self.symbol}")
+        return binding
 
     @property
     def inner(self) -> Jacobian | None:

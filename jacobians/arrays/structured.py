@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..chain_rule.chains import Chain
 from ..chain_rule.local_rules import accumulate_forward, accumulate_reverse
 from ..compiler.binding import bind_sizes
-from ..errors import ShapeError
+from ..errors import ShapeError, UnsupportedError
 from ..expressions.delta_patterns import core_shape, pattern
 from ..expressions.flattening import flatten
 from ..expressions.nodes import EinsumTerm, Expression, as_expression, scalar
@@ -42,16 +42,21 @@ def _as_term(value: Expression) -> EinsumTerm:
     return EinsumTerm(1.0, (value,), (axes,), axes, value.shape)
 
 
-def _expect(what: str, value: Expression, shape: Shape, of: str) -> None:
-    if value.shape != shape:
-        raise ShapeError(f"{what}: v has shape {value.shape} and {of} has shape {shape}; the shapes must be equal")
+def _expect(what: str, found: Shape, shape: Shape, of: str) -> None:
+    if found != shape:
+        raise ShapeError(f"{what}: v has shape {found} and {of} has shape {shape}; the shapes must be equal")
 
 
-def from_left(vector: Any, chain: Chain) -> Expression:
-    """v · ∂y/∂x for v in the shape of y: the axes of x, reversed. It costs what backpropagation costs."""
+def from_left(vector: Any, chain: Chain, columns: int = 0) -> Expression:
+    """v · ∂y/∂x for v in the shape of y: the axes of x, reversed. It costs what backpropagation costs.
+
+    Where v has `columns` more axes behind those of y, the result has them in front of those of x, reversed.
+    """
     v = as_expression(vector)
-    _expect(f"v @ {chain.symbol}", v, chain.numerator.shape, label(chain.numerator))
-    seed = EinsumTerm(1.0, (v,), (tuple(range(v.ndim)),), tuple(reversed(range(v.ndim))), v.shape)
+    rank = v.ndim - columns
+    _expect(f"v @ {chain.symbol}", v.shape[:rank], chain.numerator.shape, label(chain.numerator))
+    axes = tuple(range(v.ndim))
+    seed = EinsumTerm(1.0, (v,), (axes,), axes[rank:][::-1] + axes[:rank][::-1], v.shape)
     seed = glue([seed], [], seed.output)
     found: list[EinsumTerm] = []
     for path in chain.paths:
@@ -59,20 +64,24 @@ def from_left(vector: Any, chain: Chain) -> Expression:
         for start, end in pairwise(path):
             (terms,) = accumulate_reverse(start, [end], terms, _END)
         found += terms
-    return of_terms(merge_like(found), chain.denominator.shape[::-1])
+    return of_terms(merge_like(found), v.shape[rank:][::-1] + chain.denominator.shape[::-1])
 
 
-def from_right(chain: Chain, vector: Any) -> Expression:
-    """∂y/∂x · v for v in the shape of x: the axes of y. It costs what forward mode costs."""
+def from_right(chain: Chain, vector: Any, columns: int = 0) -> Expression:
+    """∂y/∂x · v for v in the shape of x: the axes of y. It costs what forward mode costs.
+
+    Where v has `columns` more axes behind those of x, the result has them behind those of y.
+    """
     v = as_expression(vector)
-    _expect(f"{chain.symbol} @ v", v, chain.denominator.shape, label(chain.denominator))
+    rank = v.ndim - columns
+    _expect(f"{chain.symbol} @ v", v.shape[:rank], chain.denominator.shape, label(chain.denominator))
     found: list[EinsumTerm] = []
     for path in chain.paths:
         terms: list[EinsumTerm] = [_as_term(v)]
         for start, end in reversed(list(pairwise(path))):
             terms = accumulate_forward(start, [(end, terms)], _END)
         found += terms
-    return of_terms(merge_like(found), chain.numerator.shape)
+    return of_terms(merge_like(found), chain.numerator.shape + v.shape[rank:])
 
 
 def _flat(chain: Chain) -> list[EinsumTerm]:
@@ -163,6 +172,32 @@ def diagonal(chain: Chain) -> Expression:
         for term in _flat(chain)
     ]
     return of_terms(merge_like(terms), chain.numerator.shape)
+
+
+def block_diagonal(chain: Chain, batch: bool = False) -> Expression:
+    """∂y_k/∂x_k for the samples k of the first axis of both: samples, the other axes of y, those of x reversed.
+
+    With `batch` a derivative that is not block diagonal by structure is refused, since its samples mix.
+    """
+    y, x = chain.numerator, chain.denominator
+    if not y.ndim or not x.ndim or y.shape[0] != x.shape[0]:
+        raise ShapeError(
+            f"the block diagonal of {chain.symbol}: {label(y)} has shape {y.shape} and {label(x)} {x.shape}; the "
+            "samples are the first axis of both, of one size"
+        )
+    last = len(chain.shape) - 1
+    if batch:
+        mixed = [term for term in chain.reverse if term.output[0] != term.output[last]]
+        if mixed:
+            raise UnsupportedError(
+                f"{chain.symbol}: the samples of axis 0 mix, so that it is not block diagonal: {label(y)} at a sample "
+                f"depends on {label(x)} at others; take the whole Jacobian"
+            )
+    terms = [
+        glue([term], [(term.output[0], term.output[last])], term.output[:last])
+        for term in (chain.reverse if batch else _flat(chain))
+    ]
+    return of_terms(merge_like(terms), chain.shape[:last])
 
 
 def _bytes(shape: Sequence[Size], sizes: Mapping[str, int]) -> int:
