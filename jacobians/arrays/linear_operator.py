@@ -47,7 +47,7 @@ def as_linear_operator(
                 return lambda block: evaluate_all([result], {**arrays, name: block}, sizes, [*within, v])[0]
             program = compiled(result, sizes=sizes)
             held = [arrays[one] if one != name else None for one in program.variables]
-            return lambda block: program(*(block if one is None else one for one in held))  # type: ignore[no-any-return]
+            return lambda block: program(*(block if one is None else one for one in held))
 
         def apply(matrix: Array) -> Array:
             columns = matrix.shape[1]

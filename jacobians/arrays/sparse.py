@@ -38,7 +38,7 @@ class Entries(NamedTuple):
     shape: tuple[int, ...]
 
     @property
-    def count(self) -> int:
+    def stored(self) -> int:
         """Number of entries, each of them stored."""
         return prod(self.shape)
 
@@ -163,7 +163,7 @@ def _diagonals(
     offsets: dict[int, Array] = {}
     width = min(shape[1], shape[0] + shape[1])
     for one, (row, column) in zip(found, at, strict=True):
-        if not one.count:
+        if not one.stored:
             continue
         offset = int(column[0] - row[0])
         if not np.array_equal(column - row, np.broadcast_to(offset, row.shape)):
@@ -179,7 +179,7 @@ def _block(
     found: Sequence[Entries], at: Sequence[tuple[Array, Array]], shape: tuple[int, ...]
 ) -> tuple[int, int] | None:
     """The size of the blocks where a single term is one dense block after the other on the diagonal."""
-    if len(found) != 1 or found[0].count < 2:
+    if len(found) != 1 or found[0].stored < 2:
         return None
     row, column = at[0]
     count = next((n for n in _common_divisors(*shape) if n * (shape[0] // n) * (shape[1] // n) == len(row)), None)
