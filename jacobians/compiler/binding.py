@@ -7,8 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import DataError, NamingError, ShapeError
-from ..expressions.nodes import Array, Expression, Named, Variable, as_real_array, name_key, topological
+from ..expressions.nodes import (
+    Array,
+    Expression,
+    Named,
+    Variable,
+    as_real_array,
+    name_key,
+    topological,
+    variables_called,
+)
 from ..shapes.broadcasting import axis_of
 from ..shapes.names import normalise
 from ..shapes.sizes import Size, bind_size, check_size, solve_size, symbols_of
@@ -72,13 +83,16 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
     bound = bind_sizes(sizes)
     origin = {symbol: f"sizes[{symbol!r}]" for symbol in bound}
     arrays: dict[str, Array] = {}
+    if not table:
+        table = _cancelled(values)
     for name, value in values.items():
         key = normalise(name) if isinstance(name, str) else name
         if key not in table:
             close = [name for name in table if name.lower() == str(key).lower()]
             close = close or difflib.get_close_matches(str(key), list(table), n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise NamingError(f"a value for {name!r}, and no such name is here; the names are {', '.join(table)}{hint}")
+            names = f"the names are {', '.join(table)}" if table else "there are no names here"
+            raise NamingError(f"a value for {name!r}, and no such name is here; {names}{hint}")
         if key in arrays:
             raise NamingError(
                 f"two values for {key!r}: the spellings of the names differ, and Python reads them as one"
@@ -113,6 +127,17 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
         pending = later
     given = frozenset(key for key in arrays if isinstance(table[key], Named))
     return Binding(arrays, bound, given)
+
+
+def _cancelled(values: Mapping[str, Any]) -> dict[str, Expression]:
+    """Of an expression without a name, such as x − x: the variables that `values` are given for, which tell sizes."""
+    found: dict[str, Expression] = {}
+    for name, value in values.items():
+        key = normalise(name) if isinstance(name, str) else ""
+        fitting = [one for one in variables_called(key) if one.ndim == np.ndim(value)]
+        if fitting:
+            found[key] = fitting[0]
+    return found
 
 
 def _of_rank(array: Array, node: Expression) -> Array:

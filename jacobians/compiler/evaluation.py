@@ -12,6 +12,7 @@ from ..chain_rule.contraction_orders import ORDERS, Order, check_order
 from ..errors import ShapeError, UnsupportedError
 from ..expressions.display import Displayed
 from ..expressions.nodes import Array, Expression, as_expression, topological
+from ..expressions.places import check_places
 from ..shapes.sizes import bind_size, symbols_of
 from .binding import bind_sizes, bind_values, name_table, needed_names, require
 from .program import Program, Signature
@@ -61,6 +62,8 @@ def plan(
     `in_place` lets large results go into arrays that nobody reads any more, which needs all values to be float64.
     """
     chains = [item.chain for item in items if not isinstance(item, Expression)]
+    # an entry that does not exist is an error in the value, even where its derivative vanishes
+    check_places(topological(chain.numerator for chain in chains), sizes)
 
     def described() -> tuple[str, str]:
         """What is formed, and advice; only an error asks."""

@@ -31,6 +31,7 @@ from ..expressions.nodes import (
     name_key,
     topological,
 )
+from ..expressions.places import check_places
 from ..functions.elementwise import definition
 from ..shapes.memory import SMALL, refuse_if_too_large
 from ..shapes.sizes import bind_size
@@ -76,6 +77,7 @@ class Program:
     def __post_init__(self) -> None:
         self._values: dict[int, Value] = {}
         nodes = topological(self.roots)
+        check_places(nodes, self.sizes)
         reserved = _RESERVED | {self.signature.name} | {node.rule.name for node in nodes if isinstance(node, Primitive)}
         names = {key for node in nodes if (key := name_key(node)) is not None}
         self._lines = Lines(reserved | names)

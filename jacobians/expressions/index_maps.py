@@ -92,6 +92,30 @@ class Pick:
         return tuple(self.start + k * self.step for k in range(self.length))
 
 
+def _room(whole: Size, pick: Pick) -> tuple[Size, Size]:
+    """How many entries of an axis of size `whole` lie before, and how many behind, the run that is picked."""
+    run = multiply_sizes([add_sizes(pick.length, -1), pick.step])
+    first, last = (pick.start, add_sizes(pick.start, run))[:: 1 if pick.step > 0 else -1]
+    return first, add_sizes(whole, -1, multiply_sizes([-1, last]))
+
+
+def _tells_of(both: Pick, inner: tuple[Size, Pick], outer: tuple[Size, Pick]) -> bool:
+    """Whether a pick that exists tells that the two that it is made of exist.
+
+    x[1:-1][1] is x[2], and of an x of three entries only x[2] exists. Where the sizes are symbols the places are
+    compared when they are bound; a slice with known ends may be cut off by its axis, as in NumPy.
+    """
+    whole, first = inner
+    if isinstance(whole, int) or both.indices is not None:
+        return True
+    known = _room(whole, both)
+    needed = [] if isinstance(first.length, int) and isinstance(first.start, int) else [*_room(*inner)]
+    if not isinstance(first.length, int):
+        needed += _room(*outer)
+    gaps = [[one, *(add_sizes(one, multiply_sizes([-1, other])) for other in known)] for one in needed]
+    return all(any(isinstance(size, int) and size >= 0 for size in gap) for gap in gaps)
+
+
 @final
 class Take(Expression):
     """The entries of `body` that `pick` picks along `axis`."""
@@ -108,8 +132,10 @@ class Take(Expression):
             if pick.length == whole:
                 return body
             pick = Pick(0, pick.length)
-        if isinstance(body, Take) and body.axis == axis and (both := body.pick.then(pick)) is not None:
-            return cls.of(body.body, axis, both)
+        if isinstance(body, Take) and body.axis == axis:
+            both = body.pick.then(pick)
+            if both is not None and _tells_of(both, (body.body.shape[axis], body.pick), (whole, pick)):
+                return cls.of(body.body, axis, both)
         if isinstance(body, Concatenate) and body.axis == axis:
             for part, begin in zip(body.parts, body.starts(), strict=True):
                 if Pick(begin, part.shape[axis]) == pick:

@@ -534,6 +534,11 @@ def as_real_array(array: Any, what: str) -> Array:
     return result
 
 
+def variables_called(name: str) -> list[Variable]:
+    """The variables of that (normalised) name that are alive, in any expression or by themselves."""
+    return [node for node in list(_nodes.values()) if isinstance(node, Variable) and name_key(node) == name]
+
+
 # --- walking ------------------------------------------------------------------------------------------------------
 
 

@@ -9,10 +9,13 @@ import numpy as np
 
 from ...compiler.evaluation import evaluate_all
 from ...expressions.nodes import Array, EinsumSum, Expression, SizeValue, Variable, topological
+from ...expressions.places import outgrown
 from ...shapes.memory import refuse_if_too_large
 from ...shapes.sizes import Size, bind_size, symbols_of
 
 _PRIMES = (5, 3, 7, 2, 11, 13, 17, 19, 23, 29, 31, 37)
+#: The place of the last prime that is tried for a size.
+_LAST_PRIME = 200
 #: Kinds of numbers, tried in this order until every side has a value: any, positive, small and positive.
 KINDS = ("normal", "positive", "small")
 
@@ -29,9 +32,21 @@ def prime_for(place: int) -> int:
 
 
 def bound_sizes(nodes: Iterable[Expression], given: Mapping[str, int] | None = None) -> dict[str, int]:
-    """A number for every symbol that a shape has: as given, or a prime of its own."""
+    """A number for every symbol that a shape has: as given, or a prime of its own.
+
+    Where the nodes take an entry or a slice that a small prime does not reach, larger ones are tried; what does not fit
+    then is refused where it is evaluated.
+    """
+    nodes, given = list(nodes), given or {}
     symbols = dict.fromkeys(symbol for node in nodes for size in _sizes_in(node) for symbol in symbols_of(size))
-    return {symbol: (given or {}).get(symbol, prime_for(place)) for place, symbol in enumerate(symbols)}
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    while True:
+        bound = {symbol: given.get(symbol, prime_for(place)) for symbol, place in places.items()}
+        short = outgrown(nodes, bound) - set(given)
+        if not short or max(places.values()) > _LAST_PRIME:
+            return bound
+        for symbol in short:
+            places[symbol] = places[symbol] + len(symbols) if places[symbol] >= 4 else 4 + places[symbol]
 
 
 def _sizes_in(node: Expression) -> Iterator[Size]:
