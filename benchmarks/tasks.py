@@ -18,7 +18,7 @@ from jacobians import derivative, softmax, tensor
 from jacobians.compiler.compiling import Compiled
 from jacobians.compiler.compiling import compile as compile_
 from jacobians.expressions.delta_patterns import split
-from jacobians.functions.operators import of_terms
+from jacobians.expressions.terms import of_terms
 from jacobians.shapes.layout import from_numerator
 
 from . import by_hand

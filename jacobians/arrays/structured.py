@@ -18,9 +18,8 @@ from ..errors import ShapeError, UnsupportedError
 from ..expressions.delta_patterns import core_shape, pattern
 from ..expressions.flattening import flatten
 from ..expressions.nodes import EinsumTerm, Expression, as_expression, scalar
-from ..expressions.terms import glue, merge_like
+from ..expressions.terms import glue, merge_like, of_terms
 from ..functions.elementwise import ROOT_OF_SQUARES, SQRT
-from ..functions.operators import of_terms
 from ..notation.text import label
 from ..shapes.sizes import Shape, Size, bind_size
 

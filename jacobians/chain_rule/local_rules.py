@@ -18,8 +18,9 @@ from functools import singledispatch
 
 from ..expressions.delta_patterns import share_by_delta_pattern
 from ..expressions.index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
-from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, topological, unnamed
+from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, unnamed
 from ..expressions.terms import glue, merge_like, tidy
+from ..expressions.walks import walk
 from ..functions.elementwise import partials
 from ..shapes.broadcasting import broadcast_indices
 from ..shapes.sizes import Shape, Size
@@ -140,7 +141,7 @@ def between(y: Expression, targets: Iterable[Expression], held: Iterable[Express
     ends = {unnamed(node).serial for node in held} - {unnamed(y).serial}
     on_path: set[int] = set()
     nodes: list[Expression] = []
-    for node in topological([y]):
+    for node in walk([y], lambda node: node.children[::-1]):  # the pass from y down then goes from left to right
         if node.serial in goals or (
             node.serial not in ends and any(child.serial in on_path for child in node.children)
         ):

@@ -17,7 +17,8 @@ from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..differentiation.pytrees import is_leaf, leaves, map_tree
 from ..differentiation.tracing import Traced, parameter_names
 from ..errors import DataError, NamingError, ShapeError
-from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array, topological
+from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array
+from ..expressions.walks import walk
 from ..notation.names import typeset
 from ..notation.text import label
 from ..shapes.names import normalise
@@ -144,7 +145,7 @@ def _of_name(
 
 
 def _only_name(y: Expression) -> str:
-    names = [str(node.name) for node in topological([y]) if isinstance(node, Variable)]
+    names = [str(node.name) for node in walk([y]) if isinstance(node, Variable)]
     if len(names) != 1:
         raise NamingError(
             f"{label(y)} depends on {', '.join(names) or 'nothing'}: give x as {{name: array}}, and claimed as such or "

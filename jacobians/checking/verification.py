@@ -10,7 +10,8 @@ import numpy as np
 
 from ..differentiation.jacobian_tensor import Jacobian
 from ..errors import JacobiansError, ShapeError
-from ..expressions.nodes import Array, Expression, topological
+from ..expressions.nodes import Array, Expression
+from ..expressions.walks import walk
 from ..shapes.layout import LAYOUTS, check_layout, derivative_item, layout_shape
 from .claims import Claim, subjects_of_expression, subjects_of_function
 from .diagnosis import Explanation, accepted, explain_claim
@@ -100,7 +101,7 @@ def _sizes_within(y: Expression) -> dict[int, str]:
     """The sizes of all that y is computed from: a batch may be among what f has of its own."""
     return {
         int(size): "an axis of what f is computed from"
-        for node in topological([y])
+        for node in walk([y])
         for size in node.shape
         if isinstance(size, int)
     }

@@ -10,16 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, NamingError, ShapeError
-from ..expressions.nodes import (
-    Array,
-    Expression,
-    Named,
-    Variable,
-    as_real_array,
-    name_key,
-    topological,
-    variables_called,
-)
+from ..expressions.nodes import Array, Expression, Named, Variable, as_real_array, name_key, variables_called
+from ..expressions.walks import walk
 from ..shapes.broadcasting import axis_of
 from ..shapes.names import normalise
 from ..shapes.sizes import Size, bind_size, check_size, solve_size, symbols_of
@@ -37,7 +29,7 @@ class Binding:
 def name_table(roots: Iterable[Expression]) -> dict[str, Expression]:
     """Every name below `roots` and what it stands for; a name that stands for two things is a `NamingError`."""
     table: dict[str, Expression] = {}
-    for node in topological(roots):
+    for node in walk(roots):
         key = name_key(node)
         if key is None or not isinstance(node, (Variable, Named)):
             continue

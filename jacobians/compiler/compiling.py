@@ -10,7 +10,8 @@ import numpy as np
 from ..chain_rule.chains import Chain
 from ..chain_rule.contraction_orders import Order, check_order
 from ..errors import NamingError, ShapeError
-from ..expressions.nodes import Expression, Variable, as_expression, topological
+from ..expressions.nodes import Expression, Variable, as_expression
+from ..expressions.walks import walk
 from ..shapes.names import check_name, normalise
 from .binding import bind_sizes, bind_values, name_table
 from .evaluation import HasChain, plan
@@ -156,7 +157,7 @@ def compile(  # noqa: A001 - the name is the field's
     single = not isinstance(items, (list, tuple))
     listed: list[Any] = [items] if single else list(items)
     wanted = [item if isinstance(getattr(item, "chain", None), Chain) else as_expression(item) for item in listed]
-    needed = topological(item if isinstance(item, Expression) else item.chain.needed("reverse") for item in wanted)
+    needed = walk(item if isinstance(item, Expression) else item.chain.needed("reverse") for item in wanted)
     found = [node.name for node in needed if isinstance(node, Variable)]
     if variables is None:
         names = [normalise(one.name) for one in _met(_roots(wanted)) if one.name in found]

@@ -11,8 +11,9 @@ from ..chain_rule.chains import Chain
 from ..chain_rule.contraction_orders import ORDERS, Order, check_order
 from ..errors import ShapeError, UnsupportedError
 from ..expressions.display import Displayed
-from ..expressions.nodes import Array, Expression, as_expression, topological
+from ..expressions.nodes import Array, Expression, as_expression
 from ..expressions.places import check_places
+from ..expressions.walks import walk
 from ..shapes.sizes import bind_size, symbols_of
 from .binding import bind_sizes, bind_values, name_table, needed_names, require
 from .program import Program, Signature
@@ -63,7 +64,7 @@ def plan(
     """
     chains = [item.chain for item in items if not isinstance(item, Expression)]
     # an entry that does not exist is an error in the value, even where its derivative vanishes
-    check_places(topological(chain.numerator for chain in chains), sizes)
+    check_places(walk(chain.numerator for chain in chains), sizes)
 
     def described() -> tuple[str, str]:
         """What is formed, and advice; only an error asks."""
@@ -130,7 +131,7 @@ TRIED = 400
 
 def _too_many_to_try(chains: Sequence[Chain]) -> bool:
     """Whether each order by itself would take a pass over a deep graph for every derivative, as reverse does not."""
-    return len(chains) > 1 and len(chains) * len(topological(chain.numerator for chain in chains)) > TRIED
+    return len(chains) > 1 and len(chains) * len(walk(chain.numerator for chain in chains)) > TRIED
 
 
 def _elements(chains: Sequence[Chain], end: str, sizes: Mapping[str, int]) -> int:

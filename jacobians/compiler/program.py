@@ -29,7 +29,6 @@ from ..expressions.nodes import (
     SizeValue,
     Variable,
     name_key,
-    topological,
 )
 from ..expressions.places import check_places
 from ..functions.elementwise import definition
@@ -76,7 +75,7 @@ class Program:
 
     def __post_init__(self) -> None:
         self._values: dict[int, Value] = {}
-        nodes = topological(self.roots)
+        nodes = walk(self.roots)
         check_places(nodes, self.sizes)
         reserved = _RESERVED | {self.signature.name} | {node.rule.name for node in nodes if isinstance(node, Primitive)}
         names = {key for node in nodes if (key := name_key(node)) is not None}

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import OptionError, ShapeError, UnsupportedError
-from ..expressions.nodes import TRACING, Array, Variable, tensor
+from ..expressions.array_protocol import TRACING
+from ..expressions.nodes import Array, Variable, tensor
 from .pytrees import Tree, is_leaf, leaves, map_tree
 
 

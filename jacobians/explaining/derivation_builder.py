@@ -9,8 +9,9 @@ from typing import Any
 
 from ..differentiation.jacobian_tensor import Jacobian, JacobianView
 from ..errors import UnsupportedError
-from ..expressions.nodes import EinsumSum, EinsumTerm, Expression, Named, topological, unnamed
+from ..expressions.nodes import EinsumSum, EinsumTerm, Expression, Named, unnamed
 from ..expressions.terms import merge_like
+from ..expressions.walks import walk
 from ..notation.alphabet import TEXT
 from ..notation.closed_form import network_text
 from ..notation.components import Delta, Entry, Partial, Product, Row, by_components
@@ -180,7 +181,7 @@ class _Teacher:
         """What y is computed from and has a name, down to x, in the order of evaluation; y is the last."""
         found: dict[int, Named] = {}
         bottom = unnamed(self.x).serial
-        for node in topological([unnamed(self.y)], ends={bottom}):
+        for node in walk([unnamed(self.y)], lambda node: () if node.serial == bottom else node.children):
             called = self.graph.called(node)
             if isinstance(called, Named) and unnamed(called).serial != bottom:
                 found.setdefault(unnamed(called).serial, called)

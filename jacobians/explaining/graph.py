@@ -14,8 +14,9 @@ from functools import cached_property
 from ..chain_rule.chains import Chain
 from ..chain_rule.local_rules import between, local_jacobians
 from ..expressions.flattening import substitute
-from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, topological, unnamed
+from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, unnamed
 from ..expressions.terms import merge_like
+from ..expressions.walks import walk
 from ..notation.alphabet import TEXT
 from ..notation.names import take_apart
 from ..notation.writer import ExpressionWriter
@@ -48,7 +49,7 @@ class StationGraph:
     def __init__(self, chain: Chain) -> None:
         self.y, self.x = chain.numerator, chain.denominator
         self._chain = chain
-        named = {node.body.serial: node for node in topological([self.y, self.x]) if isinstance(node, Named)}
+        named = {node.body.serial: node for node in walk([self.y, self.x]) if isinstance(node, Named)}
         self.named: dict[int, Expression] = {**named, unnamed(self.x).serial: self.x}
         self._kept = set(self.named)
         nodes = between(self.y, [self.x])
@@ -121,7 +122,7 @@ class StationGraph:
     # --- names ------------------------------------------------------------------------------------------------
 
     def _give_names(self, ordered: Sequence[Expression]) -> None:
-        used = {node.name for node in topological([self.y, self.x]) if node.name is not None}
+        used = {node.name for node in walk([self.y, self.x]) if node.name is not None}
         writer = ExpressionWriter([self.y, self.x])
         without = [node for node in ordered if node.serial not in self.named and node.name is None]
         top = unnamed(self.y)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from .index_maps import IndexMap, Merger, Selector, Split, Take
 from .nodes import Adjoint, EinsumSum, EinsumTerm, Expression
 from .terms import glue, merge_like
+from .walks import walk
 
 #: Operands of a term at most; what would multiply out to more (a square of a square of a square …) stays a node.
 LONGEST_TERM = 1024
@@ -22,16 +23,16 @@ def flatten(terms: Sequence[EinsumTerm], most: int) -> list[EinsumTerm]:
 
     def measure(node: EinsumSum) -> tuple[int, int]:
         """How many terms a node multiplies out to, and how many operands the longest of them has."""
-        stack = [] if node.serial in measured else [node]
-        while stack:
-            top = stack[-1]
-            inner = [_opened(operand) for term in top.terms for operand in term.operands]
-            waiting = [node for node in inner if node is not None and node.serial not in measured]
-            if waiting:
-                stack.extend(waiting)
-            else:
-                measured[stack.pop().serial] = _sum(expanded(term) for term in top.terms)
+        if node.serial not in measured:
+            for part in walk([node], unmeasured):
+                if part.serial not in measured and isinstance(part, EinsumSum):
+                    measured[part.serial] = _sum(expanded(term) for term in part.terms)
         return measured[node.serial]
+
+    def unmeasured(node: Expression) -> list[EinsumSum]:
+        if node.serial in measured or not isinstance(node, EinsumSum):
+            return []
+        return [inner for term in node.terms for operand in term.operands if (inner := _opened(operand)) is not None]
 
     def expanded(term: EinsumTerm) -> tuple[int, int]:
         count, length = 1, 0

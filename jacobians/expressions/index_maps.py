@@ -14,7 +14,7 @@ from typing import final
 
 from ..errors import ShapeError
 from ..shapes.sizes import Shape, Size, add_sizes, multiply_sizes
-from .nodes import EinsumSum, Expression, intern
+from .nodes import Change, EinsumSum, Expression, intern
 
 
 def is_zero(expression: Expression) -> bool:
@@ -50,6 +50,9 @@ class Concatenate(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.parts))
+
+    def with_children(self, new: Change) -> Expression:
+        return Concatenate.of([new(part) for part in self.parts], self.axis)
 
     def starts(self) -> tuple[Size, ...]:
         """Where each part begins."""
@@ -154,6 +157,9 @@ class Take(Expression):
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
 
+    def with_children(self, new: Change) -> Expression:
+        return Take.of(new(self.body), self.axis, self.pick)
+
 
 @final
 class Merge(Expression):
@@ -183,6 +189,9 @@ class Merge(Expression):
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
 
+    def with_children(self, new: Change) -> Expression:
+        return Merge.of(new(self.body), self.axis, self.count)
+
 
 @final
 class Split(Expression):
@@ -210,6 +219,9 @@ class Split(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
+
+    def with_children(self, new: Change) -> Expression:
+        return Split.of(new(self.body), self.axis, self.sizes)
 
 
 class IndexMap(Expression):

@@ -22,32 +22,24 @@ An expression is a node of an immutable graph, made once: two expressions of the
 from __future__ import annotations
 
 import itertools
-import operator
-from collections.abc import Callable, Container, Hashable, Iterable, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar, TypeVar, final
 from weakref import WeakValueDictionary
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..errors import DataError, ShapeError, UnsupportedError
+from ..errors import DataError, ShapeError
 from ..shapes.broadcasting import broadcast_shape
 from ..shapes.names import check_name, normalise
 from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
+from .array_protocol import ArrayProtocol
 from .display import Displayed
-from .unsupported import full_name, no_rule
 
 Array = np.ndarray[Any, Any]
 
-#: Handlers by which NumPy's functions and operators build expressions, filled by `numpy_protocol`.
-UFUNCS: dict[Any, Callable[..., Any]] = {}
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}
-
-#: Whether a user's function is being called with expressions in place of its arrays.
-TRACING: ContextVar[bool] = ContextVar("tracing", default=False)
+#: What stands in the place of a child.
+Change = Callable[["Expression"], "Expression"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +67,12 @@ class EinsumTerm:
         return frozenset(itertools.chain.from_iterable(self.indices))
 
 
-class Expression(Displayed, NDArrayOperatorsMixin):
+class Expression(Displayed, ArrayProtocol):
     """A node of the graph. `shape` is a tuple of integers and symbols; a scalar has shape `()`, a vector `(n,)`."""
 
     __slots__ = ("__weakref__", "serial", "shape")
     shape: Shape
     serial: int
-
-    __array_priority__ = 1000.0
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> Any:
-        """Entry by entry, for `np.where`. As a truth value: whether the two are one expression."""
-        return FUNCTIONS[operator.eq](self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return FUNCTIONS[operator.ne](self, other)
 
     @property
     def name(self) -> str | None:
@@ -101,6 +83,10 @@ class Expression(Displayed, NDArrayOperatorsMixin):
     def children(self) -> tuple[Expression, ...]:
         """The expressions that this one is computed from."""
         return ()
+
+    def with_children(self, new: Change) -> Expression:
+        """The same operation on `new(child)` for every child, of the same shape; a leaf stays itself."""
+        return self
 
     @property
     def ndim(self) -> int:
@@ -119,86 +105,6 @@ class Expression(Displayed, NDArrayOperatorsMixin):
     def named(self, name: str) -> Named:
         """The same expression under a name that the chain shows: `(W @ x + b).named("z")`."""
         return Named.of(name, self)
-
-    def __getitem__(self, key: object) -> Any:
-        return FUNCTIONS[operator.getitem](self, key)
-
-    def __getattr__(self, name: str) -> Any:
-        """NumPy's methods: `x.sum(axis=0)` is `np.sum(x, axis=0)`."""
-        if name in FUNCTIONS:
-            return partial(FUNCTIONS[name], self)
-        raise AttributeError(f"an expression has no attribute {name!r}")
-
-    @property
-    def mT(self) -> Any:
-        """The last two axes exchanged."""
-        return FUNCTIONS[np.swapaxes](self, -1, -2)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """NumPy's type of the entries of a constant; the arrays that are bound may have another precision."""
-        return np.dtype(np.float64)
-
-    @property
-    def real(self) -> Expression:
-        """Itself: expressions are real."""
-        return self
-
-    def __len__(self) -> int:
-        if not self.shape or not isinstance(self.shape[0], int):
-            raise UnsupportedError(f"an expression of shape {self.shape} has no len(): use .shape")
-        return self.shape[0]
-
-    def __iter__(self) -> Any:
-        if not self.shape or not isinstance(self.shape[0], int):
-            raise UnsupportedError(f"an expression of shape {self.shape} cannot be iterated over: use .shape")
-        return (self[k] for k in range(self.shape[0]))
-
-    def __bool__(self) -> bool:
-        if isinstance(self, Elementwise) and isinstance(self.function, Function) and self.function.truth is not None:
-            return self.function.truth(*self.args)
-        raise UnsupportedError(
-            "an expression has no truth value: it stands for numbers that are not there yet; np.where(condition, a, b) "
-            "chooses entry by entry"
-        )
-
-    def __float__(self) -> float:
-        raise UnsupportedError("an expression is not a number yet: evaluate(expr, {name: array}) gives its value")
-
-    __int__: Callable[[Expression], int] = __float__  # type: ignore[assignment]
-    __complex__: Callable[[Expression], complex] = __float__
-
-    def __setitem__(self, key: object, value: object) -> None:
-        raise UnsupportedError(
-            "an expression is not written to: np.where, np.concatenate or np.stack make a new one from its parts"
-        )
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
-        raise UnsupportedError(
-            f"an expression of shape {self.shape} cannot become an array here: np.stack([a, b, …]) makes one "
-            "expression of several, s * np.ones(shape) fills a shape, and evaluate(expr, {name: array}) gives a value"
-        )
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        out = options.pop("out", None)
-        in_place = out is not None and isinstance(out[0], Expression)  # x += y rebinds x
-        called = full_name(ufunc, method)
-        if ufunc not in UFUNCS or (method != "__call__" and method not in FUNCTIONS):
-            raise no_rule(called, [known.__name__ for known in UFUNCS])
-        if out is not None and not in_place:
-            raise UnsupportedError(f"{called} with out: an expression is no array; use what {called} returns")
-        if "where" in options:
-            raise UnsupportedError(f"{called} with where: use np.where(condition, {called}(…), other)")
-        if method != "__call__":
-            return FUNCTIONS[method](ufunc, *inputs, **options)
-        if options:
-            raise UnsupportedError(f"{called} of an expression takes no option {next(iter(options))!r}")
-        return UFUNCS[ufunc](*inputs)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function not in FUNCTIONS:
-            raise no_rule(full_name(function), [known.__name__ for known in (*UFUNCS, *FUNCTIONS) if callable(known)])
-        return FUNCTIONS[function](*args, **kwargs)
 
     #: How an expression prints, as text and in LaTeX; set by `notation`, which stands above.
     printer: ClassVar[Callable[[Any], str]] = object.__repr__
@@ -309,6 +215,9 @@ class Named(Expression):
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
 
+    def with_children(self, new: Change) -> Expression:
+        return Named.of(self.name, new(self.body))
+
 
 class EinsumSum(Expression):
     """A sum of terms of one shape; no term at all is zero."""
@@ -328,6 +237,12 @@ class EinsumSum(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(operand for term in self.terms for operand in term.operands))
+
+    #: The normal form of a sum whose operands have been exchanged; set by `terms`, which stands above.
+    rebuilt: ClassVar[Callable[[EinsumSum, Change], Expression]]
+
+    def with_children(self, new: Change) -> Expression:
+        return EinsumSum.rebuilt(self, new)
 
 
 @final
@@ -397,6 +312,13 @@ class Elementwise(Expression):
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.args))
 
+    def with_children(self, new: Change) -> Expression:
+        return Elementwise.of(self.function, tuple(map(new, self.args)))
+
+    def truth(self) -> bool | None:
+        decide = self.function.truth if isinstance(self.function, Function) else None
+        return None if decide is None else decide(*self.args)
+
 
 @dataclass(frozen=True, eq=False)
 class Rule:
@@ -433,6 +355,9 @@ class Primitive(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.args))
+
+    def with_children(self, new: Change) -> Expression:
+        return Primitive.of(self.rule, *map(new, self.args))
 
 
 @final
@@ -539,7 +464,7 @@ def variables_called(name: str) -> list[Variable]:
     return [node for node in list(_nodes.values()) if isinstance(node, Variable) and name_key(node) == name]
 
 
-# --- walking ------------------------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------------------------
 
 
 def role(expression: Expression, position: int) -> str:
@@ -548,28 +473,6 @@ def role(expression: Expression, position: int) -> str:
         return expression.name
     text = "" if isinstance(expression, Constant) else str(expression)
     return f"operand {position + 1}" if not 0 < len(text) <= 24 else f"({text})" if " " in text else text
-
-
-def topological(roots: Iterable[Expression], ends: Container[int] = ()) -> list[Expression]:
-    """Every node below `roots`, children before parents, without recursion (graphs can be deep).
-
-    Below a node whose serial is among the `ends` nothing is looked for.
-    """
-    order: list[Expression] = []
-    seen: set[int] = set()
-    stack: list[tuple[Expression, bool]] = [(root, False) for root in roots]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-            continue
-        if node.serial in seen:
-            continue
-        seen.add(node.serial)
-        stack.append((node, True))
-        if node.serial not in ends:
-            stack.extend((child, False) for child in node.children if child.serial not in seen)
-    return order
 
 
 def name_key(expression: Expression) -> str | None:

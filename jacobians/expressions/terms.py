@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..shapes.sizes import Size
+from ..shapes.sizes import Shape, Size
 from .index_maps import IndexMap, apply_map, is_zero
-from .nodes import Adjoint, Constant, EinsumSum, EinsumTerm, Expression
+from .nodes import Adjoint, Change, Constant, EinsumSum, EinsumTerm, Expression
 
 
 def glue(parts: Sequence[EinsumTerm], equal: Iterable[tuple[int, int]], output: Sequence[int]) -> EinsumTerm:
@@ -221,3 +221,27 @@ def merge_like(terms: Iterable[EinsumTerm]) -> list[EinsumTerm]:
         first = before or term
         kept[key] = EinsumTerm(coefficient, first.operands, first.indices, first.output, first.sizes)
     return [term for term in kept.values() if term.coefficient != 0.0]
+
+
+def of_terms(terms: Sequence[EinsumTerm], shape: Shape) -> Expression:
+    """The sum of `terms` as an expression; a term that is just an operand is that operand."""
+    if len(terms) == 1:
+        (term,) = terms
+        plain = term.coefficient == 1.0 and len(term.operands) == 1 and term.indices[0] == term.output
+        if plain and len(set(term.output)) == len(term.output) == len(term.sizes):
+            return term.operands[0]
+        if not term.operands and not term.sizes:
+            return Constant.of(term.coefficient)
+    return EinsumSum.of(terms, shape)
+
+
+def _rebuilt(node: EinsumSum, new: Change) -> Expression:
+    """A sum with other operands, in normal form."""
+    terms = [
+        tidy(term.coefficient, [*map(new, term.operands)], term.indices, term.output, dict(enumerate(term.sizes)))
+        for term in node.terms
+    ]
+    return of_terms(merge_like(terms), node.shape)
+
+
+EinsumSum.rebuilt = staticmethod(_rebuilt)

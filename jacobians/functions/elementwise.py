@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, ShapeError, UnsupportedError
+from ..expressions.array_protocol import TRACING
 from ..expressions.nodes import (
-    TRACING,
     Constant,
     EinsumSum,
     Elementwise,

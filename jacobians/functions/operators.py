@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ShapeError
 from ..expressions.index_maps import is_zero
 from ..expressions.nodes import Constant, EinsumSum, EinsumTerm, Expression, as_expression, role
-from ..expressions.terms import glue, merge_like, tidy
+from ..expressions.terms import glue, merge_like, of_terms, tidy
 from ..shapes.broadcasting import axis_of, broadcast_indices, broadcast_shape
 from ..shapes.sizes import Shape, Size, add_sizes
 
@@ -54,18 +54,6 @@ def _distributed(operand: Expression) -> list[Expression]:
             if len(set(term.output)) < len(term.output):
                 return [EinsumSum.of([one], operand.shape) for one in operand.terms]
     return [operand]
-
-
-def of_terms(terms: Sequence[EinsumTerm], shape: Shape) -> Expression:
-    """The sum of `terms` as an expression; a term that is just an operand is that operand."""
-    if len(terms) == 1:
-        (term,) = terms
-        plain = term.coefficient == 1.0 and len(term.operands) == 1 and term.indices[0] == term.output
-        if plain and len(set(term.output)) == len(term.output) == len(term.sizes):
-            return term.operands[0]
-        if not term.operands and not term.sizes:
-            return Constant.of(term.coefficient)
-    return EinsumSum.of(terms, shape)
 
 
 def zeros(shape: Shape) -> Expression:

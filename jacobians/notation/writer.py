@@ -18,8 +18,8 @@ from ..expressions.nodes import (
     Primitive,
     SizeValue,
     Variable,
-    topological,
 )
+from ..expressions.walks import walk
 from ..shapes.sizes import add_sizes, multiply_sizes
 from .alphabet import TEXT, Alphabet
 from .blocks import blocks
@@ -32,7 +32,7 @@ from .spelling import Speller
 def activations_in(roots: Iterable[Expression]) -> list[Function]:
     """The activations that occur below `roots`, as functions or as their derivatives."""
     found: dict[str, Function] = {}
-    for node in topological(roots):
+    for node in walk(roots):
         if isinstance(node, Elementwise):
             base = node.function.base if isinstance(node.function, Prime) else node.function
             if base.activation:
@@ -48,7 +48,7 @@ class ExpressionWriter:
         self._texts: dict[int, tuple[str, bool]] = {}
         self._forms: dict[int, Sum] = {}
         roots = list(roots)
-        nodes = topological(roots)
+        nodes = walk(roots)
         self._names = {node.name for node in nodes}
         self._letters = {parts.letter for name in self._names if name and (parts := take_apart(name))}
         #: What has a name somewhere is written by it, also where it is met without.
@@ -69,17 +69,14 @@ class ExpressionWriter:
         Parts are written before the whole, each once: a deep graph takes no deep recursion, and one with many paths
         no long time. A text that is too long to read is only …
         """
-        stack = [node]
-        while stack:
-            top = stack[-1]
-            waiting = [] if top.name is not None else [one for one in top.children if one.serial not in self._texts]
-            if waiting and top.serial not in self._texts:
-                stack.extend(waiting)
-                continue
-            stack.pop()
-            if top.serial not in self._texts:
-                self._write(top)
+        if node.serial not in self._texts:
+            for part in walk([node], self._unwritten):
+                if part.serial not in self._texts:
+                    self._write(part)
         return self._texts[node.serial]
+
+    def _unwritten(self, node: Expression) -> tuple[Expression, ...]:
+        return () if node.name is not None or node.serial in self._texts else node.children
 
     def form(self, node: Expression) -> Sum:
         """An operand of at most two axes as a closed form, to be part of another."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
-from ..expressions.nodes import UFUNCS, Expression, as_expression
+from ..expressions.array_protocol import UFUNCS
+from ..expressions.nodes import Expression, as_expression
 from ..expressions.unsupported import full_name
 from ..functions import elementwise, indexing, reductions
 from ..functions import operators as algebra

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..expressions.nodes import FUNCTIONS, UFUNCS, Expression, Function, as_expression
+from ..expressions.array_protocol import FUNCTIONS, UFUNCS
+from ..expressions.nodes import Expression, Function, as_expression
 from ..functions import elementwise, indexing, linear_algebra, reductions
 from ..functions import operators as algebra
 from . import contractions, diagonals, products

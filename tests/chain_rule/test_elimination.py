@@ -24,9 +24,10 @@ def linear_chain(sizes: list[int]) -> tuple[Expression, Expression, list[str]]:
 
 
 def values_of(y: Expression, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    from jacobians.expressions.nodes import Variable, topological
+    from jacobians.expressions.nodes import Variable
+    from jacobians.expressions.walks import walk
 
-    return {node.name: rng.normal(size=node.shape) for node in topological([y]) if isinstance(node, Variable)}
+    return {node.name: rng.normal(size=node.shape) for node in walk([y]) if isinstance(node, Variable)}
 
 
 def test_minimal_fill_beats_both_ends_where_wide_and_narrow_alternate() -> None:

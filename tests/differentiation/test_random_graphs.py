@@ -18,7 +18,8 @@ from random_graphs import ByHypothesis, Seeded, draw_graph, random_expression
 
 import jacobians
 from jacobians import derivative
-from jacobians.expressions.nodes import FUNCTIONS, UFUNCS, Elementwise, Function, Prime, Primitive, Rule
+from jacobians.expressions.array_protocol import FUNCTIONS, UFUNCS
+from jacobians.expressions.nodes import Elementwise, Function, Prime, Primitive, Rule
 
 SEEDS = 800
 CHUNK = 50

@@ -400,7 +400,7 @@ def test_the_command_reads_formulas(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["shallow", "--wrt", "V"],
-            "'V' is no name here; the names are t, b2, b1, x",
+            "'V' is no name here; the names are W2, W1, x, b1, z",
         ),
         (["W x", "--where", "W:h,d x:d"], "an expression needs --wrt NAME"),
         (["W x", "--where", "W:h,d x:d", "--wrt", "b"], "--wrt b: no such name is declared or defined"),

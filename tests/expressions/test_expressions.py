@@ -245,9 +245,9 @@ def test_operations_by_matrix_and_by_vector(name: str, sizes: tuple[int, int]) -
 
 
 def _below(y: Any) -> list[Any]:
-    from jacobians.expressions.nodes import topological
+    from jacobians.expressions.walks import walk
 
-    return topological([y])
+    return walk([y])
 
 
 def test_a_derivative_by_an_intermediate_takes_it_as_independent() -> None:

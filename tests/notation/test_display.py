@@ -179,6 +179,7 @@ def test_the_zeros_of_a_structure_are_counted_exactly(case: int) -> None:
 
 
 def _variables(node: Any) -> list[Any]:
-    from jacobians.expressions.nodes import Variable, topological
+    from jacobians.expressions.nodes import Variable
+    from jacobians.expressions.walks import walk
 
-    return [one for one in topological([node]) if isinstance(one, Variable)]
+    return [one for one in walk([node]) if isinstance(one, Variable)]

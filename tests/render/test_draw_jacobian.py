@@ -200,10 +200,11 @@ def eval_size(size: int | str, sizes: dict[str, int]) -> int:
 
 
 def _variables(J: Jacobian) -> list[object]:
-    from jacobians.expressions.nodes import Variable, topological
+    from jacobians.expressions.nodes import Variable
+    from jacobians.expressions.walks import walk
 
     operands = [operand for term in J.chain.flat for operand in term.operands]
-    return [one for one in topological(operands) if isinstance(one, Variable)]
+    return [one for one in walk(operands) if isinstance(one, Variable)]
 
 
 def test_a_large_tensor_is_sampled_without_being_formed() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ...expressions.nodes import Expression, topological
+from ...expressions.nodes import Expression
+from ...expressions.walks import walk
 from ...shapes.sizes import show_shape
 from ..entry import Reading
 from ..meaning.elaborated import Part
@@ -51,7 +52,7 @@ def decide(reading: Reading, seed: int, again: Callable[[str], Reading]) -> list
 def _decided(reading: Reading, left: Part, right: Part, seed: int, again: Callable[[str], Reading]) -> Verdict:
     sides = (as_side(left.value, right.value), as_side(right.value, left.value))
     parts = _all_parts(left, right)
-    sizes = bound_sizes(topological([*sides, *parts]))
+    sizes = bound_sizes(walk([*sides, *parts]))
     found = tried(sides, parts, sizes, seed)
     texts = (reading.source(left.place), reading.source(right.place))
     shapes = (show_shape(sides[0].shape), show_shape(sides[1].shape))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...differentiation.jacobian_tensor import Jacobian, derivative
 from ...errors import NamingError
-from ...expressions.nodes import Expression, Named, topological
+from ...expressions.nodes import Expression, Named
+from ...expressions.walks import walk
 from ...notation.names import typeset, width
 from ...notation.text import describe, label
 from ...shapes.sizes import show_shape
@@ -30,7 +31,7 @@ def top(reading: Reading) -> Expression:
 
 def forward_lines(reading: Reading) -> list[str]:
     """The steps, the last first, each with its shape; and the notes of the reading."""
-    named = [node for node in topological([top(reading)]) if isinstance(node, Named)]
+    named = [node for node in walk([top(reading)]) if isinstance(node, Named)]
     rows = [(f"{typeset(node.name)} = {describe(node.body)}", show_shape(node.shape)) for node in reversed(named)]
     return [*(_columns(rows) if rows else []), *(f"note: {note}" for note in reading.notes)]
 
@@ -54,7 +55,7 @@ def denominator(reading: Reading, name: str) -> Expression:
 
 
 def _named_below(y: Expression) -> Iterable[Named]:
-    return (node for node in topological([y]) if isinstance(node, Named))
+    return (node for node in walk([y]) if isinstance(node, Named))
 
 
 def _one(jacobian: Jacobian, sizes: Mapping[str, int]) -> list[str]:
@@ -76,7 +77,7 @@ def _one(jacobian: Jacobian, sizes: Mapping[str, int]) -> list[str]:
         "LaTeX": jacobian.latex(),
     }
     lines += [line for name, text in wanted.items() for line in _labelled(name, text)]
-    bound = bound_sizes(topological([jacobian.numerator, jacobian.denominator]), sizes)
+    bound = bound_sizes(walk([jacobian.numerator, jacobian.denominator]), sizes)
     shown = ", ".join(f"{name} = {value}" for name, value in bound.items())
     lines.append(f"  NumPy{f', for {shown}' if shown else ''}")
     source = jacobian.compile(sizes=bound).source

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...compiler.evaluation import evaluate_all
-from ...expressions.nodes import Array, EinsumSum, Expression, SizeValue, Variable, topological
+from ...expressions.nodes import Array, EinsumSum, Expression, SizeValue, Variable
 from ...expressions.places import outgrown
+from ...expressions.walks import walk
 from ...shapes.memory import refuse_if_too_large
 from ...shapes.sizes import Size, bind_size, symbols_of
 
@@ -87,7 +88,7 @@ def sampled(
     roots: Sequence[Expression], sizes: Mapping[str, int], seed: int, count: int
 ) -> Iterator[tuple[dict[str, Array], list[Array]]]:
     """Up to `count` random points at which all of `roots` have finite values, with those values."""
-    variables = [node for node in topological(roots) if isinstance(node, Variable)]
+    variables = [node for node in walk(roots) if isinstance(node, Variable)]
     rng = np.random.default_rng(seed)
     found = 0
     for kind in KINDS:

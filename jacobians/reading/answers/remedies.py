@@ -10,7 +10,8 @@ import numpy as np
 
 from ...differentiation.jacobian_tensor import derivative
 from ...errors import JacobiansError
-from ...expressions.nodes import Array, Variable, topological
+from ...expressions.nodes import Array, Variable
+from ...expressions.walks import walk
 from ...notation.names import number, typeset
 from ...shapes.layout import LAYOUTS, collapse, from_numerator
 from ..entry import Reading
@@ -146,9 +147,9 @@ def _symmetric(left: Part, right: Part) -> list[str]:
     if left.value.shape != right.value.shape:
         return []
     sides = [left.value.whole, right.value.whole]
-    sizes = bound_sizes(topological(sides))
+    sizes = bound_sizes(walk(sides))
     found: list[str] = []
-    for node in topological(sides):
+    for node in walk(sides):
         if not isinstance(node, Variable) or node.ndim != 2 or node.shape[0] != node.shape[1] or node.shape[0] == 1:
             continue
         hits = 0

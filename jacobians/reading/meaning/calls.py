@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import JacobiansError, ShapeError
-from ...expressions.nodes import EinsumSum, Elementwise, Expression, Variable
+from ...expressions.nodes import Expression, Variable
+from ...expressions.walks import substituted
 from ...functions import elementwise
-from ...functions.operators import add, multiply, ones
+from ...functions.operators import multiply, ones
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, shape_error
 from .context import Context
@@ -103,24 +104,7 @@ def _primed(word: Word, order: int, given: Value) -> Value:
     result: Expression = word.function(at)
     for _ in range(order):
         result = elementwise.pointwise_derivative(result, at, {})
-    return Value(multiply(_replaced(result, at, z), ones(z.shape)), given.row)
-
-
-def _replaced(value: Expression, old: Expression, new: Expression) -> Expression:
-    """`new` for `old` in an expression that is made of element-wise operations alone."""
-    if value is old:
-        return new
-    if isinstance(value, Elementwise):
-        return Elementwise.of(value.function, tuple(_replaced(arg, old, new) for arg in value.args))
-    if isinstance(value, EinsumSum):
-        products = []
-        for term in value.terms:
-            product: Expression = multiply(term.coefficient, ones(value.shape))
-            for operand in term.operands:
-                product = multiply(product, _replaced(operand, old, new))
-            products.append(product)
-        return add(*products) if products else multiply(0.0, ones(value.shape))
-    return value
+    return Value(multiply(substituted(result, {at: z}), ones(z.shape)), given.row)
 
 
 def bars(context: Context, node: t.Bars) -> Part:

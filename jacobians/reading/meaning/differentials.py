@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ...differentiation.jacobian_tensor import derivative
 from ...errors import JacobiansError, ShapeError
-from ...expressions.nodes import Named, Variable, topological
+from ...expressions.nodes import Named, Variable
+from ...expressions.walks import walk
 from ...functions import elementwise
 from ...shapes.sizes import Shape
 from ..syntax import tree as t
@@ -36,7 +37,7 @@ def differentiated(context: Context, place: Place, numerator: Part, denominator:
     whole = numerator.value.expression if numerator.value.chain is not None else numerator.value.whole
     if whole.ndim + by.rank > MOST_AXES:
         raise shape_error(context.text, place, f"a derivative with more than {MOST_AXES} axes")
-    if by.expression not in topological([whole]):
+    if by.expression not in walk([whole]):
         above, below = context.source(numerator.place), context.source(denominator.place)
         how = f"; define it, {above} := …" if isinstance(whole, Variable) else ""
         context.note(f"{above} does not depend on {below}, so its derivative is 0{how}")

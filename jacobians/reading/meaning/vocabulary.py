@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from ...expressions.nodes import FUNCTIONS, Expression, Function
+from ...expressions.array_protocol import FUNCTIONS
+from ...expressions.nodes import Expression, Function
 from ...functions import activations as functions
 from ...functions import elementwise, layers, linear_algebra, products
 from ...functions.indexing import reshape

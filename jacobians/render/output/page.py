@@ -12,7 +12,8 @@ import numpy as np
 
 from ...compiler.evaluation import Cost, Costs
 from ...differentiation.jacobian_tensor import Jacobian, JacobianView
-from ...expressions.nodes import Expression, Named, Variable, topological
+from ...expressions.nodes import Expression, Named, Variable
+from ...expressions.walks import walk
 from ...notation.names import typeset
 from ...notation.text import describe, label
 from ...notation.writer import ExpressionWriter
@@ -64,7 +65,7 @@ def _view(view: JacobianView) -> str:
 
 @as_html.register
 def _expression(expression: Expression) -> str:
-    nodes = [node for node in topological([expression]) if node is not expression]
+    nodes = [node for node in walk([expression]) if node is not expression]
     variables = [node for node in reversed(nodes) if isinstance(node, Variable)]
     parts = [*variables, *(node for node in nodes if isinstance(node, Named))]
     numbers = hues_of([expression])

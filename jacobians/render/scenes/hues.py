@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...expressions.nodes import Constant, Expression, Variable, topological
+from ...expressions.nodes import Constant, Expression, Variable
+from ...expressions.walks import walk
 from .palette import assign
 from .scene import hue
 
@@ -15,7 +16,7 @@ def hues_of(roots: Iterable[Expression]) -> dict[str, int]:
     The input is the last axis of a variable x, the output that of the target t, the batch their first axis if they
     have two: those are the names in `networks`.
     """
-    nodes = topological(roots)
+    nodes = walk(roots)
     variables = {node.name: node for node in nodes if isinstance(node, Variable)}
     roles: dict[str, str] = {}
     for name, role in (("x", "input"), ("t", "output")):

@@ -9,19 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...expressions.index_maps import Concatenate, Merge, Split, Take
-from ...expressions.nodes import (
-    Constant,
-    EinsumSum,
-    Elementwise,
-    Expression,
-    Named,
-    Primitive,
-    Variable,
-    topological,
-)
-from ...expressions.terms import merge_like, tidy
-from ...functions.operators import of_terms
+from ...expressions.nodes import Constant, Expression, Named, Variable
+from ...expressions.walks import walk
 
 
 @dataclass(frozen=True)
@@ -33,41 +22,6 @@ class Point:
     uses: tuple[Expression, ...]
 
 
-def with_children(node: Expression, children: dict[int, Expression]) -> Expression:
-    """The same operation on other operands; `children` has the new operand for the serial number of the old one."""
-
-    def new(child: Expression) -> Expression:
-        return children.get(child.serial, child)
-
-    if isinstance(node, Named):
-        return Named.of(node.name, new(node.body))
-    if isinstance(node, Elementwise):
-        return Elementwise.of(node.function, tuple(new(arg) for arg in node.args))
-    if isinstance(node, Primitive):
-        return Primitive.of(node.rule, *(new(arg) for arg in node.args))
-    if isinstance(node, Concatenate):
-        return Concatenate.of([new(part) for part in node.parts], node.axis)
-    if isinstance(node, Take):
-        return Take.of(new(node.body), node.axis, node.pick)
-    if isinstance(node, Merge):
-        return Merge.of(new(node.body), node.axis, node.count)
-    if isinstance(node, Split):
-        return Split.of(new(node.body), node.axis, node.sizes)
-    if isinstance(node, EinsumSum):
-        terms = [
-            tidy(
-                term.coefficient,
-                [new(operand) for operand in term.operands],
-                term.indices,
-                term.output,
-                dict(enumerate(term.sizes)),
-            )
-            for term in node.terms
-        ]
-        return of_terms(merge_like(terms), node.shape)
-    return node
-
-
 def is_leaf(node: Expression) -> bool:
     """Whether a node is a box of its own without being computed: a variable or a named constant."""
     return isinstance(node, Variable) or (isinstance(node, Constant) and node.name is not None)
@@ -75,7 +29,7 @@ def is_leaf(node: Expression) -> bool:
 
 def name_steps(root: Expression) -> Named:
     """The expression with a name at its top, and with names v1, v2, … for its steps if none of them has one."""
-    nodes = topological([root])
+    nodes = walk([root])
     taken = {node.name for node in nodes}
     inner = [node for node in nodes if node.children and node is not root]
     if isinstance(root, Named):
@@ -91,7 +45,7 @@ def name_steps(root: Expression) -> Named:
     made: dict[int, Expression] = {}
     count = 0
     for node in nodes:
-        made[node.serial] = with_children(node, made)
+        made[node.serial] = node.with_children(lambda child: made[child.serial])
         if node.serial in steps:
             count += 1
             made[node.serial] = made[node.serial].named(f"{stem}{count}")
@@ -102,31 +56,20 @@ def points_of(root: Named) -> list[Point]:
     """The named expressions below `root` and itself, in the order of computation."""
     stands_for: dict[int, Expression] = {}
     points: list[Point] = []
-    for node in topological([root]):
+    for node in walk([root]):
         if isinstance(node, Named):
             step = stands_for[node.body.serial]
             variable = Variable.of(node.name, node.shape)
             points.append(Point(node, step, _uses(step)))
             stands_for[node.serial] = variable
         else:
-            stands_for[node.serial] = with_children(node, stands_for)
+            stands_for[node.serial] = node.with_children(lambda child: stands_for[child.serial])
     return points
 
 
 def _uses(step: Expression) -> tuple[Expression, ...]:
     """The variables and named constants that a step reads, in the order in which it is written."""
-    found: dict[int, Expression] = {}
-    stack: list[Expression] = [step]
-    seen: set[int] = set()
-    while stack:
-        node = stack.pop()
-        if node.serial in seen:
-            continue
-        seen.add(node.serial)
-        if is_leaf(node):
-            found[node.serial] = node
-        stack.extend(reversed(node.children))
-    return tuple(found.values())
+    return tuple(node for node in walk([step]) if is_leaf(node))
 
 
 def leaves_of(points: Sequence[Point]) -> list[Expression]:
