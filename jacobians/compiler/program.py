@@ -31,6 +31,7 @@ from ..expressions.nodes import (
     name_key,
 )
 from ..expressions.places import check_places
+from ..expressions.walks import walk
 from ..functions.elementwise import definition
 from ..shapes.memory import SMALL, refuse_if_too_large
 from ..shapes.sizes import bind_size
