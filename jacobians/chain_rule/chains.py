@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from ..expressions.flattening import flatten
 from ..expressions.nodes import Adjoint, EinsumSum, EinsumTerm, Expression, Named, unnamed
+from ..expressions.pickling import Rebuilt
 from ..expressions.terms import glue, merge_like
 from ..notation.alphabet import TEXT, Alphabet
 from ..notation.text import label
@@ -26,7 +28,7 @@ FILL_LIMIT = 128
 FLAT_TERMS = 16
 
 
-class Chain:
+class Chain(Rebuilt):
     """∂`numerator`/∂`denominator` as a sum over `paths`, each the waypoints y, …, x of a product of derivatives.
 
     A path of two points is the whole derivative, over all paths of the graph. `reverse` may be given where it was
@@ -39,6 +41,13 @@ class Chain:
         self.denominator: Expression = self.paths[0][-1]
         self.shape: Shape = self.numerator.shape + self.denominator.shape[::-1]
         self._given_reverse = None if reverse is None else tuple(reverse)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self.paths, None if self._given_reverse is None else [term.parts for term in self._given_reverse]
+
+    @classmethod
+    def rebuild(cls, paths: Sequence[tuple[Expression, ...]], reverse: Sequence[tuple[Any, ...]] | None) -> Chain:
+        return cls(paths, None if reverse is None else [EinsumTerm(*parts) for parts in reverse])
 
     @cached_property
     def symbol(self) -> str:

@@ -11,6 +11,7 @@ from ..chain_rule.chains import Chain
 from ..chain_rule.contraction_orders import Order, check_order
 from ..errors import NamingError, ShapeError
 from ..expressions.nodes import Expression, Variable, as_expression
+from ..expressions.pickling import Rebuilt
 from ..expressions.walks import walk
 from ..shapes.names import check_name, normalise
 from .binding import bind_sizes, bind_values, name_table
@@ -19,7 +20,7 @@ from .guards import MISSING
 from .program import Program, Signature
 
 
-class Compiled:
+class Compiled(Rebuilt):
     """A function of arrays, made once for each set of sizes that it meets.
 
     Call it with the arrays in the order of `variables`, or by name. It returns one array, or a tuple of them where it
@@ -39,11 +40,19 @@ class Compiled:
         self._order = order
         self._sizes = dict(sizes)
         self._signature = signature
+        self._arguments = list(arguments)
         self._table = name_table([*_roots(items), *arguments])
         self._programs: dict[tuple[object, ...], Program] = {}
         self._guarded: dict[tuple[object, ...], Any] = {}
         self._call = self._by_signature  # then the function for the signature of the last call, which comes back here
         self._last: Program | None = None
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self._items, self._order, self._sizes, self._signature, self._arguments
+
+    @classmethod
+    def rebuild(cls, *parts: Any) -> Compiled:
+        return cls(*parts)
 
     def __call__(self, *arrays: Any, **named: Any) -> Any:
         """The values, as arrays. Errors are those of `evaluate`."""

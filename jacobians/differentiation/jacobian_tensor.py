@@ -21,6 +21,7 @@ from ..compiler.program import Program
 from ..errors import NamingError, ShapeError, UnsupportedError
 from ..expressions.display import Displayed
 from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression, Named, Variable, as_expression, unnamed
+from ..expressions.pickling import Rebuilt
 from ..functions.operators import ones
 from ..notation.alphabet import TEXT, Alphabet
 from ..notation.blocks import blocks
@@ -70,7 +71,7 @@ class Materializable:
     __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __pow__ = __neg__ = _no_arithmetic
 
 
-class Jacobian(Displayed, Materializable):
+class Jacobian(Displayed, Materializable, Rebuilt):
     """∂y/∂x for y its `numerator` and x its `denominator`: a sum of networks whose output may repeat an index.
 
     Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
@@ -83,6 +84,13 @@ class Jacobian(Displayed, Materializable):
         self.denominator: Expression = chain.denominator
         self._inner = inner  # the Jacobian whose derivative this is, if it is one's
         self._programs: dict[tuple[object, ...], Program] = {}
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self.chain, self._inner
+
+    @classmethod
+    def rebuild(cls, chain: Chain, inner: Jacobian | None) -> Jacobian:
+        return cls(chain, inner)
 
     # --- what it is -------------------------------------------------------------------------------------------
 
@@ -429,19 +437,28 @@ class Jacobian(Displayed, Materializable):
 
     def _program(self, order: Order, sizes: Mapping[str, int], given: frozenset[str] = frozenset()) -> Program:
         key = (order, tuple(sorted(sizes.items())), given)
-        if key not in self._programs:
+        program = self._programs.get(key)
+        if program is None:
+            program = plan([self], order, sizes, given)
             if len(self._programs) >= 32:
                 self._programs.clear()
-            self._programs[key] = plan([self], order, sizes, given)
-        return self._programs[key]
+            self._programs[key] = program
+        return program
 
 
-class JacobianView(Displayed, Materializable):
+class JacobianView(Displayed, Materializable, Rebuilt):
     """A Jacobian in another layout: `.shape` and `.evaluate` follow it, `.T` reverses it, `.jacobian` is the source."""
 
     def __init__(self, jacobian: Jacobian, layout: str) -> None:
         self.jacobian = jacobian
         self.layout = layout
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self.jacobian, self.layout
+
+    @classmethod
+    def rebuild(cls, jacobian: Jacobian, layout: str) -> JacobianView:
+        return cls(jacobian, layout)
 
     @property
     def symbol(self) -> str:

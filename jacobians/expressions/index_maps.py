@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 from ..errors import ShapeError
 from ..shapes.sizes import Shape, Size, add_sizes, multiply_sizes
@@ -46,6 +46,11 @@ class Concatenate(Expression):
             node.shape = (*shape[:axis], length, *shape[axis + 1 :])
 
         return intern(cls, (axis, tuple(part.serial for part in parts)), fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self.parts, self.axis
+
+    rebuild = of
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -153,6 +158,11 @@ class Take(Expression):
 
         return intern(cls, (body.serial, axis, pick), fill)
 
+    def made_of(self) -> tuple[Any, ...]:
+        return self.body, self.axis, self.pick
+
+    rebuild = of  # type: ignore[assignment]
+
     @property
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
@@ -185,6 +195,11 @@ class Merge(Expression):
 
         return intern(cls, (body.serial, axis, count), fill)
 
+    def made_of(self) -> tuple[Any, ...]:
+        return self.body, self.axis, self.count
+
+    rebuild = of  # type: ignore[assignment]
+
     @property
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
@@ -215,6 +230,11 @@ class Split(Expression):
             node.body, node.axis, node.sizes, node.shape = body, axis, sizes, shape
 
         return intern(cls, (body.serial, axis, sizes), fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self.body, self.axis, self.sizes
+
+    rebuild = of  # type: ignore[assignment]
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -248,6 +268,11 @@ class Selector(IndexMap):
 
         return intern(cls, (big, pick), fill)
 
+    def made_of(self) -> tuple[Any, ...]:
+        return self.shape[0], self.pick
+
+    rebuild = of
+
     def restrict(self, operand: Expression, axis: int) -> Expression:
         return Take.of(operand, axis, self.pick)
 
@@ -264,6 +289,11 @@ class Merger(IndexMap):
             node.shape = (multiply_sizes(sizes), *sizes)
 
         return intern(cls, sizes, fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.shape[1:],)
+
+    rebuild = of
 
     def restrict(self, operand: Expression, axis: int) -> Expression:
         return Split.of(operand, axis, self.shape[1:])

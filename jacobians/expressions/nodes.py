@@ -22,6 +22,8 @@ An expression is a node of an immutable graph, made once: two expressions of the
 from __future__ import annotations
 
 import itertools
+import os
+import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, final
@@ -35,6 +37,7 @@ from ..shapes.names import check_name, normalise
 from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
 from .array_protocol import ArrayProtocol
 from .display import Displayed
+from .pickling import Rebuilt
 
 Array = np.ndarray[Any, Any]
 
@@ -58,6 +61,11 @@ class EinsumTerm:
     sizes: tuple[Size, ...]
 
     @property
+    def parts(self) -> tuple[Any, ...]:
+        """The arguments that it is made of."""
+        return self.coefficient, self.operands, self.indices, self.output, self.sizes
+
+    @property
     def shape(self) -> Shape:
         return tuple(self.sizes[index] for index in self.output)
 
@@ -67,7 +75,7 @@ class EinsumTerm:
         return frozenset(itertools.chain.from_iterable(self.indices))
 
 
-class Expression(Displayed, ArrayProtocol):
+class Expression(Displayed, Rebuilt, ArrayProtocol):
     """A node of the graph. `shape` is a tuple of integers and symbols; a scalar has shape `()`, a vector `(n,)`."""
 
     __slots__ = ("__weakref__", "serial", "shape")
@@ -126,18 +134,33 @@ class Expression(Displayed, ArrayProtocol):
 _serials = itertools.count()
 _nodes: WeakValueDictionary[Hashable, Expression] = WeakValueDictionary()
 _E = TypeVar("_E", bound=Expression)
+#: Held while a node is made, so that two threads do not make the same node twice.
+_making = threading.RLock()
+
+
+def _renew_lock() -> None:
+    global _making  # noqa: PLW0603 - a thread that held it does not live on in a forked process
+    _making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def intern(cls: type[_E], key: Hashable, fill: Callable[[_E], None]) -> _E:
-    """The one node of class `cls` with `key`, made with `fill` if it is not there yet."""
+    """The one node of class `cls` with `key`, made with `fill` if it is not there yet; safe under threads."""
     known = _nodes.get((cls, key))
     if known is not None:
         return known  # type: ignore[return-value]
-    node = cls.__new__(cls)
-    node.serial = next(_serials)
-    fill(node)
-    _nodes[(cls, key)] = node
-    return node
+    with _making:
+        known = _nodes.get((cls, key))
+        if known is not None:
+            return known  # type: ignore[return-value]
+        node = cls.__new__(cls)
+        node.serial = next(_serials)
+        fill(node)
+        _nodes[(cls, key)] = node
+        return node
 
 
 @final
@@ -155,6 +178,11 @@ class Variable(Expression):
             node._name, node.shape = name, shape
 
         return intern(cls, (name, shape), fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self._name, self.shape
+
+    rebuild = of
 
     @property
     def name(self) -> str:
@@ -184,6 +212,11 @@ class Constant(Expression):
 
         return intern(cls, (name, value.shape, value.dtype.str, value.tobytes()), fill)
 
+    def made_of(self) -> tuple[Any, ...]:
+        return self.value, self._name
+
+    rebuild = of
+
     @property
     def name(self) -> str | None:
         return self._name
@@ -206,6 +239,11 @@ class Named(Expression):
             node._name, node.body, node.shape = name, body, body.shape
 
         return intern(cls, (name, body.serial), fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return self._name, self.body
+
+    rebuild = of
 
     @property
     def name(self) -> str:
@@ -234,6 +272,13 @@ class EinsumSum(Expression):
 
         return intern(cls, (terms, shape), fill)
 
+    def made_of(self) -> tuple[Any, ...]:
+        return tuple(term.parts for term in self.terms), self.shape
+
+    @classmethod
+    def rebuild(cls, terms: Iterable[tuple[Any, ...]], shape: Shape) -> EinsumSum:
+        return cls.of((EinsumTerm(*parts) for parts in terms), shape)
+
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(operand for term in self.terms for operand in term.operands))
@@ -261,6 +306,27 @@ class Adjoint(EinsumSum):
 
         return intern(cls, (tuple(terms), numerator.serial, denominator.serial), fill)
 
+    def made_of(self) -> tuple[Any, ...]:
+        return self.numerator, self.denominator, tuple(term.parts for term in self.terms)
+
+    @classmethod
+    def rebuild(cls, numerator: Any, denominator: Any, terms: Any) -> Adjoint:  # type: ignore[override]
+        return cls.between(numerator, denominator, [EinsumTerm(*parts) for parts in terms])
+
+
+#: Functions and rules by kind, name and source: how another process finds its own.
+_by_source: dict[tuple[Hashable, ...], Any] = {}
+
+
+def _defined(kind: str, name: str, *source: Hashable) -> Any:
+    """The function or the rule of that name and source in this process; they are defined where modules are imported."""
+    known = _by_source.get((kind, name, *source))
+    if known is None:
+        raise UnsupportedError(
+            f"the {kind} {name!r} is not defined in this process: import the module that defines it before unpickling"
+        )
+    return known
+
 
 @dataclass(frozen=True, eq=False)
 class Function:
@@ -277,6 +343,16 @@ class Function:
     partials: Callable[[tuple[Expression, ...], Expression], tuple[Any, ...]]
     activation: bool = False
     truth: Callable[..., bool] | None = None
+
+    def __post_init__(self) -> None:
+        _by_source[self._source] = self
+
+    @property
+    def _source(self) -> tuple[Hashable, ...]:
+        return "function", self.name, self.template, self.truth is not None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _defined, self._source
 
     def __call__(self, *args: Expression) -> Elementwise:
         return Elementwise.of(self, args)
@@ -308,6 +384,11 @@ class Elementwise(Expression):
 
         return intern(cls, (function, tuple(arg.serial for arg in args)), fill)
 
+    def made_of(self) -> tuple[Any, ...]:
+        return self.function, self.args
+
+    rebuild = of
+
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.args))
@@ -334,6 +415,16 @@ class Rule:
     local: Callable[[Primitive], tuple[list[EinsumTerm], ...]]
     helper: str = ""
 
+    def __post_init__(self) -> None:
+        _by_source[self._source] = self
+
+    @property
+    def _source(self) -> tuple[Hashable, ...]:
+        return "rule", self.name, self.template, self.helper
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _defined, self._source
+
 
 @final
 class Primitive(Expression):
@@ -351,6 +442,11 @@ class Primitive(Expression):
             node.rule, node.args, node.shape = rule, args, shape
 
         return intern(cls, (rule, tuple(arg.serial for arg in args)), fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.rule, *self.args)
+
+    rebuild = of
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -373,6 +469,11 @@ class SizeValue(Expression):
             node.length, node.shape = length, ()
 
         return intern(cls, (length,), fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.length,)
+
+    rebuild = of
 
 
 # --- making leaves ------------------------------------------------------------------------------------------------
@@ -461,7 +562,8 @@ def as_real_array(array: Any, what: str) -> Array:
 
 def variables_called(name: str) -> list[Variable]:
     """The variables of that (normalised) name that are alive, in any expression or by themselves."""
-    return [node for node in list(_nodes.values()) if isinstance(node, Variable) and name_key(node) == name]
+    nodes = (reference() for reference in _nodes.valuerefs())  # a list of its own: threads go on making nodes
+    return [node for node in nodes if isinstance(node, Variable) and name_key(node) == name]
 
 
 # --- names --------------------------------------------------------------------------------------------------------
