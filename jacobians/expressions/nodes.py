@@ -31,7 +31,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from ..errors import DataError, ShapeError
+from ..errors import DataError, ShapeError, UnsupportedError
 from ..shapes.broadcasting import broadcast_shape
 from ..shapes.names import check_name, normalise
 from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
