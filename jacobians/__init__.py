@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .checking.reports import Report
     from .checking.verification import check_derivative
     from .explaining.derivation_builder import explain
+    from .importers.jaxprs import from_jax
     from .reading.entry import parse, shape_of
     from .render.drawing import Drawing, draw
 
@@ -57,6 +58,7 @@ _LOADED_LATER = {
     "Report": "checking.reports",
     "check_derivative": "checking.verification",
     "draw": "render.drawing",
+    "from_jax": "importers.jaxprs",
     "explain": "explaining.derivation_builder",
     "parse": "reading.entry",
     "shape_of": "reading.entry",
@@ -110,6 +112,7 @@ __all__ = [
     "draw",
     "evaluate",
     "explain",
+    "from_jax",
     "grad",
     "half_squared_norm",
     "hessian",
