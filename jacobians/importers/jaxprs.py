@@ -35,7 +35,7 @@ def from_jax(f: Callable[..., Any], *examples: Any) -> Any:
     >>> from jacobians import derivative
     >>> y = from_jax(lambda W, x: jnp.tanh(W @ x), np.ones((3, 2)), np.ones(2))
     >>> y
-    tanh(W x)
+    σ(W x)
     >>> y.shape
     (3,)
     """
