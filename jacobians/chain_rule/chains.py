@@ -18,9 +18,10 @@ from ..expressions.terms import glue, merge_like
 from ..notation.alphabet import TEXT, Alphabet
 from ..notation.text import label
 from ..shapes.sizes import Shape
+from .accumulation import accumulate_forward, accumulate_reverse, between
 from .contraction_orders import SEARCH_LIMIT, Order
 from .elimination import accumulate_by_elimination
-from .local_rules import accumulate_forward, accumulate_reverse, between, identity
+from .local_rules import identity
 
 #: "optimal" tries minimal fill on graphs of at most so many nodes.
 FILL_LIMIT = 128

@@ -18,7 +18,8 @@ from ..expressions.delta_patterns import core_shape, pattern, share_by_delta_pat
 from ..expressions.nodes import EinsumTerm, Expression, Named, unnamed
 from ..expressions.terms import merge_like
 from ..shapes.sizes import bind_size
-from .local_rules import between, chain, identity, local_jacobians
+from .accumulation import between
+from .local_rules import chain, identity, local_jacobians
 
 #: A place in the graph: the segment of the path it lies in, and the node.
 _Place = tuple[int, int]

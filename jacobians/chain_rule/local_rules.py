@@ -13,14 +13,11 @@ Primitives such as softmax give a sum of networks of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from ..expressions.delta_patterns import share_by_delta_pattern
 from ..expressions.index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
-from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, unnamed
-from ..expressions.terms import glue, merge_like, tidy
-from ..expressions.walks import walk
+from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive
+from ..expressions.terms import glue, tidy
 from ..functions.elementwise import partials
 from ..shapes.broadcasting import broadcast_indices
 from ..shapes.sizes import Shape, Size
@@ -133,86 +130,3 @@ def chain(left: EinsumTerm, right: EinsumTerm, middle: int) -> EinsumTerm:
     pairs = [(a, b + offset) for a, b in zip(inner, right.output[:middle], strict=True)]
     kept = left.output[: len(left.output) - middle]
     return glue([left, right], pairs, [*kept, *(index + offset for index in right.output[middle:])])
-
-
-def between(y: Expression, targets: Iterable[Expression], held: Iterable[Expression] = ()) -> list[Expression]:
-    """The nodes on paths from y down to a target, targets first; a path ends where it meets what is `held`."""
-    goals = {unnamed(target).serial for target in targets}
-    ends = {unnamed(node).serial for node in held} - {unnamed(y).serial}
-    on_path: set[int] = set()
-    nodes: list[Expression] = []
-    for node in walk([y], lambda node: node.children[::-1]):  # the pass from y down then goes from left to right
-        if node.serial in goals or (
-            node.serial not in ends and any(child.serial in on_path for child in node.children)
-        ):
-            on_path.add(node.serial)
-            nodes.append(node)
-    return nodes
-
-
-def accumulate_reverse(
-    y: Expression,
-    targets: Sequence[Expression],
-    seed: Sequence[EinsumTerm] | None = None,
-    top: Expression | None = None,
-    held: Sequence[Expression] = (),
-) -> list[list[EinsumTerm]]:
-    """∂y/∂target for every target, by one pass from y down; intermediates are shared between the targets.
-
-    What is `held` does not move: paths that cross it do not count. `seed` is ∂top/∂y (the identity if not given), so
-    that a pass can go on where another ended. A target is the quantity itself, whether a path reaches it under its name
-    or not.
-    """
-    top = y if top is None else top
-    nodes = between(y, targets, held)
-    on_path = {node.serial for node in nodes}
-    names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
-    goals: dict[int, list[int]] = {}
-    for k, target in enumerate(targets):
-        goals.setdefault(unnamed(target).serial, []).append(k)
-    results: list[list[EinsumTerm]] = [[] for _ in targets]
-    waiting: dict[int, list[EinsumTerm]] = {y.serial: list(seed) if seed is not None else [identity(y.shape)]}
-    for node in reversed(nodes):
-        terms = merge_like(waiting.pop(node.serial, []))
-        for k in goals.get(node.serial, []):
-            results[k] = terms
-        if isinstance(node, Named):
-            waiting.setdefault(node.body.serial, []).extend(terms)
-            continue
-        if not terms or not any(child.serial in on_path for child in node.children):
-            continue
-        if not (isinstance(node, (Concatenate, Take, Merge, Split)) and len(terms) == 1):
-            terms = share_by_delta_pattern(terms, top, names.get(node.serial, node))
-        for child, edge in local_jacobians(node):
-            if child.serial in on_path and edge.coefficient:
-                waiting.setdefault(child.serial, []).extend(chain(term, edge, node.ndim) for term in terms)
-    return results
-
-
-def accumulate_forward(
-    y: Expression, sources: Sequence[tuple[Expression, Sequence[EinsumTerm]]], bottom: Expression
-) -> list[EinsumTerm]:
-    """Σ ∂y/∂x · ∂x/∂bottom over the `sources` (x, ∂x/∂bottom), by one pass from them up."""
-    nodes = between(y, [x for x, _ in sources])
-    names = {node.body.serial: node for node in nodes if isinstance(node, Named)}
-    seeds: dict[int, list[EinsumTerm]] = {}
-    for x, seed in sources:
-        seeds.setdefault(unnamed(x).serial, []).extend(seed)
-    tangents: dict[int, list[EinsumTerm]] = {}
-    for node in nodes:
-        if node.serial in seeds:
-            tangents[node.serial] = merge_like(seeds[node.serial])
-        elif isinstance(node, Named):
-            tangents[node.serial] = tangents[node.body.serial]
-        else:
-            terms = merge_like(
-                chain(edge, tangent, child.ndim)
-                for child, edge in local_jacobians(node)
-                if child.serial in tangents and edge.coefficient
-                for tangent in tangents[child.serial]
-            )
-            last = node is unnamed(y)
-            tangents[node.serial] = (
-                terms if last else share_by_delta_pattern(terms, names.get(node.serial, node), bottom)
-            )
-    return tangents.get(y.serial, [])

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chain_rule.local_rules import accumulate_forward
+from ..chain_rule.accumulation import accumulate_forward
 from ..compiler import compiling
 from ..compiler.compiling import Compiled
 from ..errors import ShapeError, UnsupportedError

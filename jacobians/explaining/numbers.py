@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import opt_einsum
 
-from ..chain_rule.local_rules import accumulate_reverse
+from ..chain_rule.accumulation import accumulate_reverse
 from ..compiler.binding import bind_values, name_table
 from ..compiler.evaluation import evaluate_all
 from ..errors import DataError

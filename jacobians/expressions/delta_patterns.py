@@ -1,10 +1,15 @@
-"""Freezing: the structure of a sum of terms outside, what is dense inside shared nodes."""
+"""Delta patterns: the structure of a sum of terms outside, what is dense in it inside shared nodes.
+
+A term of an adjoint is a core (an array without zeros of structure) and a structure: which axes of the output are
+equal, and which index maps write the core into it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
-from ..shapes.sizes import Shape
+from ..shapes.sizes import Shape, bind_size, symbols_of
 from .index_maps import IndexMap
 from .nodes import Adjoint, Constant, EinsumTerm, Expression
 from .terms import merge_like, renumber
@@ -42,9 +47,13 @@ def viewed_axes(term: EinsumTerm, maps: Sequence[int]) -> list[int]:
     return axes
 
 
-def pattern(term: EinsumTerm) -> tuple[object, ...]:
-    """The structure of a term's output: which axes are equal, which no operand has, which an index map writes."""
-    maps = writing_maps(term)
+def pattern(term: EinsumTerm, maps: Sequence[int] | None = None) -> tuple[object, ...]:
+    """The structure of a term's output: which axes are equal, which no operand has, which an index map writes.
+
+    `maps` are the places of the maps that count as structure, all that write if they are not given; with none of
+    them it is the outline that terms share which differ in their maps alone.
+    """
+    maps = writing_maps(term) if maps is None else maps
     held = {index for k, group in enumerate(term.indices) if k not in maps for index in group}
     numbers: dict[int, int] = {}
     for index in [*term.output, *(index for k in maps for index in term.indices[k])]:
@@ -56,20 +65,20 @@ def pattern(term: EinsumTerm) -> tuple[object, ...]:
     )
 
 
-def core_shape(term: EinsumTerm) -> Shape:
+def core_shape(term: EinsumTerm, maps: Sequence[int] | None = None) -> Shape:
     """The shape of the core of a term: what is kept of it, without its zeros."""
-    maps = writing_maps(term)
+    maps = writing_maps(term) if maps is None else maps
     held = {index for k, group in enumerate(term.indices) if k not in maps for index in group}
     return tuple(term.sizes[index] for index in dict.fromkeys(viewed_axes(term, maps)) if index in held)
 
 
-def split(term: EinsumTerm) -> tuple[EinsumTerm, EinsumTerm]:
-    """A term as (structure, core): the core has distinct output indices and no writing map.
+def split(term: EinsumTerm, maps: Sequence[int] | None = None) -> tuple[EinsumTerm, EinsumTerm]:
+    """A term as (structure, core): the core has distinct output indices, and no writing map (none of `maps`, if given).
 
     The structure is the same term with its operands replaced by a placeholder for the core, in front of the maps that
     write it. `structure.indices[0]` are the core's axes within it.
     """
-    maps = writing_maps(term)
+    maps = writing_maps(term) if maps is None else maps
     inner = [k for k in range(len(term.operands)) if k not in maps]
     held = {index for k in inner for index in term.indices[k]}
     axes = [index for index in dict.fromkeys(viewed_axes(term, maps)) if index in held]
@@ -91,45 +100,81 @@ def split(term: EinsumTerm) -> tuple[EinsumTerm, EinsumTerm]:
     return structure, core
 
 
+#: A sum is kept as several mapped terms while there are at most so many of them …
+MOST_PATTERNS = 8
+#: … or while each of them saves so much: the whole has this many times the entries of all of them together.
+SAVED = 8
+#: The length that stands for every symbol where sizes are compared before they are known.
+TYPICAL_SIZE = 64
+
+
 def share_by_delta_pattern(
     terms: Sequence[EinsumTerm], numerator: Expression, denominator: Expression
 ) -> list[EinsumTerm]:
     """The same sum with as few terms as it has patterns: each pattern's dense part becomes one shared node.
 
     A sum is so never longer than its patterns, and a product distributes across patterns only. A part that is a
-    single operand already stays as it is.
+    single operand already stays as it is. Patterns that differ in their index maps alone stay apart while that saves
+    zeros and they are few; otherwise the maps are written: the parts are added into one array, which is the node.
     """
-    groups: dict[tuple[object, ...], list[EinsumTerm]] = {}
+    outlines: dict[tuple[object, ...], dict[tuple[object, ...], list[EinsumTerm]]] = {}
     for term in merge_like(terms):
-        groups.setdefault(pattern(term), []).append(term)
-    frozen: list[EinsumTerm] = []
-    for group in groups.values():
-        parts = [split(term) for term in group]
-        structure, core = parts[0]
-        if len(group) == 1 and is_single(core):
-            frozen.append(group[0])
-            continue
-        coefficient = 1.0
-        if len(group) == 1:
-            coefficient = structure.coefficient
+        outlines.setdefault(pattern(term, ()), {}).setdefault(pattern(term), []).append(term)
+    shared: list[EinsumTerm] = []
+    for groups in outlines.values():
+        if _worth_writing(list(groups.values())):
+            everything = [term for group in groups.values() for term in group]
+            shared.append(_one_node([split(term, ()) for term in everything], numerator, denominator))
         else:
-            parts = [(outer, _scaled(inner, outer.coefficient)) for outer, inner in parts]
-        node = Adjoint.between(numerator, denominator, [inner for _, inner in parts])
-        axes = structure.indices[0]
-        frozen.append(
-            renumber(
-                coefficient,
-                (node, *structure.operands[1:]),
-                (axes, *structure.indices[1:]),
-                structure.output,
-                {
-                    i: size
-                    for i, size in enumerate(structure.sizes)
-                    if i in structure.output or i in axes or any(i in g for g in structure.indices[1:])
-                },
-            )
-        )
-    return frozen
+            for group in groups.values():
+                shared.append(_shared(group, numerator, denominator))
+    return shared
+
+
+def _shared(group: Sequence[EinsumTerm], numerator: Expression, denominator: Expression) -> EinsumTerm:
+    """Terms of one pattern as one term."""
+    parts = [split(term) for term in group]
+    if len(group) == 1 and is_single(parts[0][1]):
+        return group[0]
+    return _one_node(parts, numerator, denominator)
+
+
+def _worth_writing(groups: Sequence[Sequence[EinsumTerm]]) -> bool:
+    """Whether terms of one outline, grouped by their index maps, are better added into one array."""
+    if len(groups) == 1:
+        return False
+    whole = _entries(core_shape(groups[0][0], ()))
+    parts = sum(_entries(core_shape(group[0])) for group in groups)
+    return parts >= whole or (len(groups) > MOST_PATTERNS and SAVED * parts > whole)
+
+
+def _entries(shape: Shape) -> int:
+    return prod(bind_size(size, dict.fromkeys(symbols_of(size), TYPICAL_SIZE)) for size in shape)
+
+
+def _one_node(
+    parts: Sequence[tuple[EinsumTerm, EinsumTerm]], numerator: Expression, denominator: Expression
+) -> EinsumTerm:
+    """The sum of parts of one structure as a term with one shared node for the sum of their cores."""
+    structure, core = parts[0]
+    coefficient = 1.0
+    if len(parts) == 1:
+        coefficient, cores = structure.coefficient, [core]
+    else:
+        cores = [_scaled(inner, outer.coefficient) for outer, inner in parts]
+    node = Adjoint.between(numerator, denominator, cores)
+    axes = structure.indices[0]
+    return renumber(
+        coefficient,
+        (node, *structure.operands[1:]),
+        (axes, *structure.indices[1:]),
+        structure.output,
+        {
+            i: size
+            for i, size in enumerate(structure.sizes)
+            if i in structure.output or i in axes or any(i in g for g in structure.indices[1:])
+        },
+    )
 
 
 def is_single(core: EinsumTerm) -> bool:
