@@ -6,7 +6,7 @@ text runs under this library, autograd and JAX.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,9 +180,7 @@ def _mlp(depth: int) -> Instance:
             h = np.tanh(W @ h)
         return np.sum(h * h)
 
-    return Instance(
-        f, tuple(_random(8, 8, scale=0.4, seed=k) for k in range(depth)), "grad", tuple(range(depth))
-    )
+    return Instance(f, tuple(_random(8, 8, scale=0.4, seed=k) for k in range(depth)), "grad", tuple(range(depth)))
 
 
 def _residual(blocks: int) -> Instance:

@@ -11,8 +11,8 @@ from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
 
-from ..chain_rule.chains import Chain
 from ..chain_rule.accumulation import accumulate_forward, accumulate_reverse
+from ..chain_rule.chains import Chain
 from ..compiler.binding import bind_sizes
 from ..errors import ShapeError, UnsupportedError
 from ..expressions.delta_patterns import core_shape, pattern

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from ..expressions.flattening import flatten
+from ..expressions.flattening import extent, flatten
 from ..expressions.nodes import Adjoint, EinsumSum, EinsumTerm, Expression, Named, unnamed
 from ..expressions.pickling import Rebuilt
 from ..expressions.terms import glue, merge_like
@@ -90,7 +90,7 @@ class Chain(Rebuilt):
     @cached_property
     def factors(self) -> list[Chain]:
         """From one named expression to the next that every path crosses; see `Jacobian.factors`."""
-        if len(self.paths) > 1 or not self.flat:
+        if len(self.paths) > 1 or not self.reverse:
             return [self]
         points = [self.numerator]
         for start, end in pairwise(self.paths[0]):
@@ -141,6 +141,8 @@ class Chain(Rebuilt):
     @property
     def searchable(self) -> bool:
         """Whether every term is flat and small enough to search for the best order."""
+        if extent(self.reverse, FLAT_TERMS).longest > SEARCH_LIMIT:
+            return False
         return all(
             2 <= len(term.operands) <= SEARCH_LIMIT and not any(isinstance(one, Adjoint) for one in term.operands)
             for term in self.flat

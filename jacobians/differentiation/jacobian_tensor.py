@@ -10,9 +10,9 @@ from typing import Any, NoReturn, overload
 import numpy as np
 
 from ..arrays import linear_operator, sparse, structured
+from ..chain_rule.accumulation import accumulate_reverse
 from ..chain_rule.chains import Chain
 from ..chain_rule.contraction_orders import Order, check_order
-from ..chain_rule.accumulation import accumulate_reverse
 from ..compiler import compiling
 from ..compiler.binding import Binding, bind_values, name_table, needed_names, require
 from ..compiler.compiling import Compiled

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from functools import cached_property
 
-from ..chain_rule.chains import Chain
 from ..chain_rule.accumulation import between
+from ..chain_rule.chains import Chain
 from ..chain_rule.local_rules import local_jacobians
 from ..expressions.flattening import substitute
 from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive, unnamed

@@ -2,64 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
 
 from .index_maps import IndexMap, Merger, Selector, Split, Take
 from .nodes import Adjoint, EinsumSum, EinsumTerm, Expression
 from .terms import glue, merge_like
 from .walks import walk
 
-#: Operands of a term at most; what would multiply out to more (a square of a square of a square …) stays a node.
-LONGEST_TERM = 1024
+#: Budget of operands: for a flat form as a whole, and for each of its terms. A square of a square of a square …, or a
+#: loop of a thousand steps, stays products of named parts.
+MOST_OPERANDS = 512
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How large a sum is when it is multiplied out: terms, operands of all of them, operands of the longest."""
+
+    terms: int
+    operands: int
+    longest: int
 
 
 def flatten(terms: Sequence[EinsumTerm], most: int) -> list[EinsumTerm]:
     """The sum with shared adjoints and unnamed products multiplied out.
 
-    While that stays within `most` terms; past that, adjoints that are sums themselves stay nodes. A node whose product
-    would be longer than `LONGEST_TERM` stays one in any case.
+    While that stays within `most` terms; past that, adjoints that are sums themselves stay nodes. Past
+    `MOST_OPERANDS` operands whatever is read more than once stays a node, too. The size is counted before anything is
+    written.
     """
-    measured: dict[int, tuple[int, int]] = {}
-
-    def measure(node: EinsumSum) -> tuple[int, int]:
-        """How many terms a node multiplies out to, and how many operands the longest of them has."""
-        if node.serial not in measured:
-            for part in walk([node], unmeasured):
-                if part.serial not in measured and isinstance(part, EinsumSum):
-                    measured[part.serial] = _sum(expanded(term) for term in part.terms)
-        return measured[node.serial]
-
-    def unmeasured(node: Expression) -> list[EinsumSum]:
-        if node.serial in measured or not isinstance(node, EinsumSum):
-            return []
-        return [inner for term in node.terms for operand in term.operands if (inner := _opened(operand)) is not None]
-
-    def expanded(term: EinsumTerm) -> tuple[int, int]:
-        count, length = 1, 0
-        for operand in term.operands:
-            node = _opened(operand)
-            if node is not None:
-                terms, operands = measure(node)
-                count, length = count * terms, length + operands
-            else:
-                length += 1
-        return count, length
-
-    keep_sums = _sum(expanded(term) for term in terms)[0] > most
-
-    def place_to_open(term: EinsumTerm) -> int | None:
-        for place, operand in enumerate(term.operands):
-            node = _opened(operand)
-            if node is None:
-                continue
-            if not (keep_sums and len(node.terms) > 1) and measure(node)[1] <= LONGEST_TERM:
-                return place
-        return None
-
+    opening = _Opening(terms, most)
     waiting, done = list(terms)[::-1], []
     while waiting:
         term = waiting.pop()
-        place = place_to_open(term)
+        place = next((place for place, operand in enumerate(term.operands) if opening.of(operand) is not None), None)
         if place is None:
             done.append(term)
             continue
@@ -71,17 +49,80 @@ def flatten(terms: Sequence[EinsumTerm], most: int) -> list[EinsumTerm]:
     return merge_like(done)
 
 
+def extent(terms: Sequence[EinsumTerm], most: int) -> Extent:
+    """The size of `flatten(terms, most)`, before like terms are merged, without writing it."""
+    return _Opening(terms, most).extent(terms)
+
+
+class _Opening:
+    """Which nodes below a sum are multiplied out."""
+
+    def __init__(self, terms: Sequence[EinsumTerm], most: int) -> None:
+        self._keep_sums = self._keep_shared = False
+        self._extents: dict[int, Extent] = {}
+        whole = self.extent(terms)
+        if whole.terms > most or whole.operands > MOST_OPERANDS:
+            self._keep_sums, self._keep_shared = whole.terms > most, whole.operands > MOST_OPERANDS
+            self._readers = self._counted(terms)
+            self._extents = {}
+
+    def of(self, operand: Expression) -> EinsumSum | None:
+        """What is multiplied out of an operand, if anything is."""
+        node = _opened(operand)
+        if node is None or (self._keep_sums and len(node.terms) > 1):
+            return None
+        if self._keep_shared and self._readers[node.serial] > 1:
+            return None
+        return node if self._extent_of(node).longest <= MOST_OPERANDS else None
+
+    def extent(self, terms: Iterable[EinsumTerm]) -> Extent:
+        parts = [self._extent_of_term(term) for term in terms]
+        return Extent(
+            sum(part.terms for part in parts),
+            sum(part.operands for part in parts),
+            max((part.longest for part in parts), default=0),
+        )
+
+    def _extent_of_term(self, term: EinsumTerm) -> Extent:
+        inner = [self._extent_of(node) for operand in term.operands if (node := self.of(operand)) is not None]
+        plain = len(term.operands) - len(inner)
+        count = prod(part.terms for part in inner)
+        operands = plain * count + sum(part.operands * (count // part.terms) for part in inner if part.terms)
+        return Extent(count, operands, plain + sum(part.longest for part in inner))
+
+    def _extent_of(self, node: EinsumSum) -> Extent:
+        if node.serial not in self._extents:
+            for part in walk([node], self._unmeasured):
+                if part.serial not in self._extents and isinstance(part, EinsumSum):
+                    self._extents[part.serial] = self.extent(part.terms)
+        return self._extents[node.serial]
+
+    def _unmeasured(self, node: Expression) -> list[EinsumSum]:
+        return [] if node.serial in self._extents else _inner(node)
+
+    @staticmethod
+    def _counted(terms: Sequence[EinsumTerm]) -> Counter[int]:
+        """How many operands read each node that might be multiplied out, by serial number."""
+        roots = [node for term in terms for operand in term.operands if (node := _opened(operand)) is not None]
+        readers = Counter(node.serial for node in roots)
+        for part in walk(roots, _inner):
+            readers.update(node.serial for node in _inner(part))
+        return readers
+
+
+def _inner(node: Expression) -> list[EinsumSum]:
+    """The nodes among the operands of a sum that might be multiplied out."""
+    if not isinstance(node, EinsumSum):
+        return []
+    return [inner for term in node.terms for operand in term.operands if (inner := _opened(operand)) is not None]
+
+
 def _opened(operand: Expression) -> EinsumSum | None:
     """What is multiplied out of an operand: a shared adjoint, also where it is restricted or split, a product."""
     node = operand.body if isinstance(operand, (Take, Split)) else operand
     if isinstance(node, Adjoint) or (node is operand and isinstance(node, EinsumSum) and len(node.terms) == 1):
         return node
     return None
-
-
-def _sum(measures: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    counts, lengths = zip(*measures, strict=True) if (measures := list(measures)) else ((0,), (0,))
-    return sum(counts), max(lengths)
 
 
 def _unmap(term: EinsumTerm, place: int, node: Take | Split) -> EinsumTerm:
