@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import _moved, implicit, networks  # noqa: F401
 from .compiler.compiling import Compiled, compile  # noqa: A004 - the name is the field's
-from .compiler.evaluation import Cost, cost, evaluate
+from .compiler.costs import Cost, cost
+from .compiler.evaluation import evaluate
 from .differentiation.jacobian_tensor import Jacobian, derivative
 from .differentiation.transforms import grad, hessian, jacobian, jvp, vjp
 from .errors import (

@@ -20,10 +20,11 @@ _PACKAGES = {
     "checking": "subjects=claims diagnosis differences closures=named_constants reports verification",
     "checking.mistakes": "mistakes.axes mistakes.case mistakes.chain mistakes.structure mistakes.values",
     "compiler": (
-        "binding in_place=buffer_reuse common_factors compiling contraction_code evaluation fusing=fusion "
-        "dispatch=guards network_code emission=numpy_source codegen=program signs lines=statements "
-        "weighted_squares"
+        "binding compiling contraction_code=contractions evaluation network_code=sums codegen=program lines=builder"
     ),
+    "compiler.passes": "in_place=buffer_reuse",
+    "compiler.printers": "dispatch=guards emission=numpy_products",
+    "compiler.rewrites": "common_factors fusing=fusion signs weighted_squares",
     "differentiation": "jacobian_tensor materializing=jacobian_tensor containers=pytrees tracing transforms",
     "experiments": "comparison datasets measure training",
     "explaining": "explaining.teacher=derivation_builder explaining.words=phrases",

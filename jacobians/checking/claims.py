@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..compiler.binding import Binding, bind_values, name_table, needed_names, require
-from ..compiler.evaluation import evaluate, plan
+from ..compiler.evaluation import evaluate
+from ..compiler.planning import plan
 from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..differentiation.pytrees import is_leaf, leaves, map_tree
 from ..differentiation.tracing import Traced, parameter_names

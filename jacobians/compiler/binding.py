@@ -25,6 +25,11 @@ class Binding:
     sizes: dict[str, int]
     given: frozenset[str]
 
+    @property
+    def dtypes(self) -> dict[str, np.dtype[Any]]:
+        """The dtypes of the arrays by name."""
+        return {name: array.dtype for name, array in self.arrays.items()}
+
 
 def name_table(roots: Iterable[Expression]) -> dict[str, Expression]:
     """Every name below `roots` and what it stands for; a name that stands for two things is a `NamingError`."""

@@ -15,9 +15,9 @@ from ..expressions.pickling import Rebuilt
 from ..expressions.walks import walk
 from ..shapes.names import check_name, normalise
 from .binding import bind_sizes, bind_values, name_table
-from .evaluation import HasChain, plan
-from .guards import MISSING
-from .program import Program, Signature
+from .planning import HasChain, plan
+from .printers.guards import MISSING
+from .program import DType, Program, Signature
 
 
 class Compiled(Rebuilt):
@@ -73,7 +73,7 @@ class Compiled(Rebuilt):
         if program is None:
             return self._checked(arrays)
         if key not in self._guarded:
-            self._guarded[key] = program.guarded(arrays, self._by_signature)
+            self._guarded[key] = program.code.guarded(arrays, self._by_signature)
         self._call = self._guarded[key]
         return program.function(*arrays)
 
@@ -93,15 +93,15 @@ class Compiled(Rebuilt):
         key = _key(checked)
         program = self._programs.get(key)
         if program is None:
-            program = self.program(binding.sizes, all(array.dtype == np.float64 for array in checked))
+            program = self.program(binding.sizes, binding.dtypes)
             program.check_memory()
             self._programs[key] = program
         return program.function(*checked)
 
-    def program(self, sizes: Mapping[str, int] | None = None, doubles: bool = True) -> Program:
-        """The straight-line program for given sizes; for arrays that are all float64, large results go in place."""
+    def program(self, sizes: Mapping[str, int] | None = None, dtypes: Mapping[str, DType] | None = None) -> Program:
+        """The straight-line program for given sizes, and dtypes of the arguments (float64 where none is given)."""
         bound = {**self._sizes, **bind_sizes(sizes)}
-        self._last = plan(self._items, self._order, bound, signature=self._signature, in_place=doubles)
+        self._last = plan(self._items, self._order, bound, signature=self._signature, dtypes=dtypes)
         return self._last
 
     @property
@@ -110,7 +110,7 @@ class Compiled(Rebuilt):
 
         Raises `ShapeError` while a symbolic size has no value.
         """
-        return (self._last or self.program()).standalone
+        return (self._last or self.program()).code.source
 
 
 def _key(arrays: Sequence[Any]) -> tuple[object, ...]:

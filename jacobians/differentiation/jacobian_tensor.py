@@ -16,7 +16,8 @@ from ..chain_rule.contraction_orders import Order, check_order
 from ..compiler import compiling
 from ..compiler.binding import Binding, bind_values, name_table, needed_names, require
 from ..compiler.compiling import Compiled
-from ..compiler.evaluation import Cost, Costs, cost, costs, plan
+from ..compiler.costs import Cost, Costs, cost, costs
+from ..compiler.planning import plan
 from ..compiler.program import Program
 from ..errors import NamingError, ShapeError, UnsupportedError
 from ..expressions.display import Displayed

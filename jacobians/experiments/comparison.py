@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import implicit
 from ..chain_rule.contraction_orders import ORDERS
-from ..compiler.evaluation import plan
+from ..compiler.planning import plan
 from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..errors import JacobiansError, MaterializationError
 from ..networks import Network

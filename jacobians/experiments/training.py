@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import implicit
-from ..compiler.evaluation import plan
+from ..compiler.planning import plan
 from ..errors import DataError
 from ..networks import Network
 from .comparison import gradients

@@ -12,7 +12,8 @@ import pytest
 from helpers import ORDERS
 
 from jacobians import MaterializationError, cost, derivative, implicit, matrix, networks, scalar, vector
-from jacobians.compiler.evaluation import evaluate_together, plan
+from jacobians.compiler.evaluation import evaluate_together
+from jacobians.compiler.planning import plan
 from jacobians.shapes import memory
 
 DEPTHS = (1, 2, 3, 10, 50)

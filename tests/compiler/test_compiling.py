@@ -30,7 +30,7 @@ from jacobians import (
     vector,
 )
 from jacobians.compiler import compiling
-from jacobians.compiler import program as codegen
+from jacobians.compiler.printers import numpy as printer
 from jacobians.expressions.index_maps import Merger
 from jacobians.expressions.nodes import EinsumSum, EinsumTerm
 
@@ -77,17 +77,11 @@ def test_the_source_is_what_a_person_would_have_written() -> None:
         "",
         "",
         "def program(W2, W1, x, b1, b2, t):",
-        "    t1 = W1.dot(x)  # ab,b->a (7,)",
-        "    z = t1 + b1  # shape (7,)",
-        "    s = np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))  # shape (7,)",
-        "    t4 = W2.dot(s)  # ab,b->a (3,)",
-        "    r = t4 + b2 - t  # shape (3,)",
-        "    t6 = r.dot(W2)  # a,ab->b (7,)",
-        "    t7 = 1.0 - s  # shape (7,)",
-        "    t8 = s * t7  # a,a->a (7,)",
-        "    t9 = t6 * t8  # a,a->a (7,)",
-        "    t10 = x[:, None].dot(t9[None])  # a,b->ba (5, 7)",
-        "    return t10",
+        "    z = W1.dot(x) + b1  # (7,)",
+        "    s = np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))  # (7,)",
+        "    r = W2.dot(s) + b2 - t  # (3,)",
+        "    t1 = r.dot(W2) * (s * (1.0 - s))  # (7,)",
+        "    return x[:, None].dot(t1[None])",
     ]
     assert derivative(network.loss, network.variables["W1"]).compile().source == f.source
 
@@ -127,7 +121,7 @@ def test_symbolic_sizes_are_those_of_the_arrays() -> None:
     for h, d in ((3, 5), (2, 7), (4, 4)):
         values = {"W": RNG.normal(size=(h, d)), "x": RNG.normal(size=d)}
         assert_close(f(**values), J.evaluate(values), 1e-14)
-    assert "(4, 4)" in f.source
+    assert "# (h,)" in f.source  # a shape is in symbols where they are known
 
 
 def test_a_result_is_the_callers_own() -> None:
@@ -255,8 +249,8 @@ def test_the_derivative_of_zero_to_the_zero() -> None:
 
 def test_shapes_that_alternate_are_compiled_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
-    guarded = codegen.guarded
-    monkeypatch.setattr(codegen, "guarded", lambda *args: made.append(args) or guarded(*args))
+    guarded = printer.guarded
+    monkeypatch.setattr(printer, "guarded", lambda *args: made.append(args) or guarded(*args))
     f = compile(2 * vector("x", "n"))
     for _ in range(5):
         for size in (2, 3):

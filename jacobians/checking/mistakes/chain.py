@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...compiler.binding import Binding
-from ...compiler.evaluation import plan
+from ...compiler.planning import plan
 from ...differentiation.jacobian_tensor import Jacobian
 from ...expressions.index_maps import IndexMap
 from ...expressions.nodes import Adjoint, Array, EinsumSum, EinsumTerm, Elementwise, Expression, Prime, as_expression

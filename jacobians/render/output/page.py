@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...compiler.evaluation import Cost, Costs
+from ...compiler.costs import Cost, Costs
 from ...differentiation.jacobian_tensor import Jacobian, JacobianView
 from ...expressions.nodes import Expression, Named, Variable
 from ...expressions.walks import walk

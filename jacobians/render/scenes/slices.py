@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...compiler.binding import bind_values, name_table, needed_names, require
-from ...compiler.program import Program
+from ...compiler.planning import program_of
 from ...differentiation.jacobian_tensor import Jacobian
 from ...expressions.index_maps import IndexMap, Pick, Take
 from ...expressions.nodes import Array, EinsumSum, EinsumTerm, Expression
@@ -94,9 +94,7 @@ def slice_scene(jacobian: Jacobian, values: Mapping[str, Any], sizes: Mapping[st
     lengths = tuple(bind_size(size, binding.sizes) for size in jacobian.shape)
     places = sample(lengths)
     shown_terms, shape = restricted(terms, jacobian.shape, lengths, places)
-    program = Program(
-        [EinsumSum.of(shown_terms, shape)], binding.sizes, "optimal", binding.given, described=lambda: (what, "")
-    )
+    program = program_of([EinsumSum.of(shown_terms, shape)], binding.sizes, binding.given, "optimal", what)
     (array,) = program.run(binding.arrays)
     mask = support(shown_terms, shape, binding.sizes)
     if shape == jacobian.shape and any(len(own) < length for own, length in zip(places, lengths, strict=True)):

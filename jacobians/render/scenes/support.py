@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...compiler.program import Program
+from ...compiler.planning import program_of
 from ...expressions.delta_patterns import viewed_axes, writing_maps
 from ...expressions.index_maps import IndexMap
 from ...expressions.nodes import EinsumSum, EinsumTerm, Expression, tensor
@@ -94,6 +94,6 @@ def support(terms: Sequence[EinsumTerm], shape: Shape, sizes: Mapping[str, int])
         return one
 
     counted = [replace(term, coefficient=1.0, operands=tuple(map(filled, term.operands))) for term in terms]
-    (result,) = Program([EinsumSum.of(counted, shape)], sizes).run(values)
+    (result,) = program_of([EinsumSum.of(counted, shape)], sizes).run(values)
     found: np.ndarray[Any, Any] = np.asarray(result) != 0
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import prod
 
-from ..expressions.nodes import EinsumTerm
+from ...expressions.nodes import EinsumTerm
 from .signs import nonnegative
 
 #: Below so many multiplications the root costs more than it saves.

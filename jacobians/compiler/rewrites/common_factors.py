@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from ..expressions.index_maps import IndexMap
-from ..expressions.nodes import EinsumTerm, Expression
-from ..shapes.sizes import bind_size
+from ...expressions.index_maps import IndexMap
+from ...expressions.nodes import EinsumTerm, Expression
+from ...shapes.sizes import bind_size
 from .fusion import cost_of
 
 

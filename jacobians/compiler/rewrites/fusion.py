@@ -6,28 +6,27 @@ A shared adjoint fixes an order: what is inside it is contracted before what is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
-from ..chain_rule.contraction_orders import price
-from ..expressions.delta_patterns import split
-from ..expressions.flattening import substitute
-from ..expressions.index_maps import IndexMap
-from ..expressions.nodes import EinsumSum, EinsumTerm, Expression
-from ..expressions.terms import merge_like
-from ..shapes.sizes import bind_size
+from ...chain_rule.contraction_orders import price
+from ...expressions.delta_patterns import split
+from ...expressions.flattening import substitute
+from ...expressions.index_maps import IndexMap
+from ...expressions.nodes import EinsumSum, EinsumTerm, Expression
+from ...expressions.terms import merge_like
+from ...expressions.walks import Inputs, walk
+from ...shapes.sizes import bind_size
 
 #: A network is not multiplied out to more operands than that: the search for its order is exact up to here.
 MOST = 9
 #: Nor is a sum of more terms than that.
 MOST_TERMS = 3
 
-Inputs = Callable[[Expression], Sequence[Expression]]
-
 
 def fused(roots: Sequence[Expression], inputs: Inputs, sizes: Mapping[str, int]) -> dict[int, tuple[EinsumTerm, ...]]:
     """Other terms for networks below `roots`, by serial number; `inputs` tells what a node is computed from."""
-    nodes = below(roots, inputs)
+    nodes = walk(roots, inputs)
     readers: Counter[int] = Counter(root.serial for root in roots)
     for node in nodes:
         if isinstance(node, EinsumSum):
@@ -42,22 +41,6 @@ def fused(roots: Sequence[Expression], inputs: Inputs, sizes: Mapping[str, int])
         if any(terms != [old] for terms, old in zip(opened, node.terms, strict=True)):
             found[node.serial] = tuple(merge_like(term for terms in opened for term in terms))
     return found
-
-
-def below(roots: Sequence[Expression], inputs: Inputs) -> list[Expression]:
-    """Every node below `roots`, inputs first."""
-    order: list[Expression] = []
-    seen: set[int] = set()
-    stack: list[tuple[Expression, bool]] = [(root, False) for root in reversed(roots)]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-        elif node.serial not in seen:
-            seen.add(node.serial)
-            stack.append((node, True))
-            stack += [(child, False) for child in reversed(inputs(node)) if child.serial not in seen]
-    return order
 
 
 def _opened(

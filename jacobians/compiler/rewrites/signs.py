@@ -6,9 +6,9 @@ from collections import Counter
 
 import numpy as np
 
-from ..expressions.nodes import Constant, EinsumSum, Elementwise, Expression, Named, Prime, Primitive, SizeValue
-from ..functions.activations import SOFTMAX
-from ..functions.elementwise import (
+from ...expressions.nodes import Constant, EinsumSum, Elementwise, Expression, Named, Prime, Primitive, SizeValue
+from ...functions.activations import SOFTMAX
+from ...functions.elementwise import (
     ABS,
     COMPARISONS,
     COSH,

@@ -1,0 +1,176 @@
+"""From expressions to statements: one function for each kind of node.
+
+A new kind of node registers here what it becomes; everything after this module knows operations only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import singledispatch
+
+import numpy as np
+
+from ..expressions import index_maps
+from ..expressions.index_maps import IndexMap, Merge, Selector, Split, Take
+from ..expressions.nodes import (
+    Adjoint,
+    Constant,
+    EinsumSum,
+    EinsumTerm,
+    Elementwise,
+    Expression,
+    Named,
+    Prime,
+    Primitive,
+    SizeValue,
+    Variable,
+    name_key,
+)
+from ..expressions.walks import walk
+from ..functions.elementwise import apply, definition
+from ..shapes.sizes import Shape
+from .builder import Builder
+from .contractions import Manner
+from .operations import Apply, Argument, Call, Concatenate, Number, Operation, Reshape
+from .program import Statement
+from .sums import SumWriter, picked, written_out
+
+
+class Lowering:
+    """The statements of `roots`, made with `builder`.
+
+    `order` is the order in which the operands of chains are contracted; what is `given` is an argument instead of being
+    computed; `counted` are the serials of roots that are derivatives; `terms` are others for some sums, by serial.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        order: str,
+        given: frozenset[str] = frozenset(),
+        counted: frozenset[int] = frozenset(),
+        terms: Mapping[int, tuple[EinsumTerm, ...]] | None = None,
+    ) -> None:
+        self.builder, self.given = builder, given
+        self._counted, self._terms = counted, terms or {}
+        self.values: dict[int, Statement] = {}
+        self.names: dict[Statement, str] = {}
+        self._sums = SumWriter(builder, self.value, order)
+
+    def results(self, roots: Sequence[Expression]) -> list[Statement]:
+        """The statements that compute `roots`."""
+        for node in walk(roots, self.inputs):
+            if node.serial not in self.values:
+                self.values[node.serial] = lower(node, self)
+        return [self.values[root.serial] for root in roots]
+
+    def inputs(self, node: Expression) -> Iterable[Expression]:
+        """What a node is computed from; a given expression and σ′ hide what is below them."""
+        if isinstance(node, Named) and name_key(node) in self.given:
+            return ()
+        if isinstance(node, Elementwise) and isinstance(node.function, Prime):
+            return (definition(node),)
+        if node.serial in self._terms:
+            operands = (one for term in self._terms[node.serial] for one in term.operands)
+            return tuple(one for one in dict.fromkeys(operands) if not isinstance(one, IndexMap))
+        return tuple(child for child in node.children if not isinstance(child, IndexMap))
+
+    def value(self, node: Expression) -> Statement:
+        """What stands for an operand."""
+        if isinstance(node, IndexMap):
+            return written_out(self.builder, node)
+        return self.values[node.serial]
+
+    def emit(self, operation: Operation, operands: Iterable[Expression], shape: Shape) -> Statement:
+        """A forward value of `shape`."""
+        return self.builder.emit(operation, tuple(self.value(one) for one in operands), shape)
+
+    def sum_of_terms(self, node: EinsumSum) -> Statement:
+        """A sum of einsums; what is an adjoint or a counted root is a step of the chain rule."""
+        adjoint = isinstance(node, Adjoint)
+        manner = Manner(derivative=adjoint or node.serial in self._counted, free=adjoint)
+        return self._sums.write(self._terms.get(node.serial, node.terms), node.shape, manner)
+
+
+@singledispatch
+def lower(node: Expression, to: Lowering) -> Statement:
+    """The statement that computes a node, made from those of what it is computed from."""
+    raise NotImplementedError(type(node).__name__)
+
+
+@lower.register
+def _variable(node: Variable, to: Lowering) -> Statement:
+    return to.builder.emit(Argument(name_key(node) or ""), (), node.shape)
+
+
+@lower.register
+def _named(node: Named, to: Lowering) -> Statement:
+    key = name_key(node) or ""
+    if key in to.given:
+        return to.builder.emit(Argument(key), (), node.shape)
+    value = to.value(node.body)
+    if not value.is_given and not value.is_view:
+        to.names.setdefault(value, key)
+    return value
+
+
+@lower.register
+def _constant(node: Constant, to: Lowering) -> Statement:
+    if not node.shape and node.name is None:
+        return to.builder.number(float(node.value))
+    return to.builder.emit(to.builder.stored(node.value, f"{name_key(node) or 'c'}_value"), (), node.shape)
+
+
+@lower.register
+def _size(node: SizeValue, to: Lowering) -> Statement:
+    return to.builder.number(float(to.builder.bound(node.length)))
+
+
+@lower.register
+def _elementwise(node: Elementwise, to: Lowering) -> Statement:
+    if isinstance(node.function, Prime):
+        return to.value(definition(node))
+    numbers = [to.value(one).operation for one in node.args]
+    if all(isinstance(one, Number) for one in numbers):  # computed now: a scalar of NumPy is no number of the source
+        with np.errstate(all="ignore"):
+            return to.builder.number(float(apply(node.function, *(one.value for one in numbers))))  # type: ignore[attr-defined]
+    return to.emit(Apply(node.function), node.args, node.shape)
+
+
+@lower.register
+def _primitive(node: Primitive, to: Lowering) -> Statement:
+    return to.emit(Call(node.rule), node.args, node.shape)
+
+
+@lower.register
+def _concatenate(node: index_maps.Concatenate, to: Lowering) -> Statement:
+    return to.emit(Concatenate(node.axis), node.parts, node.shape)
+
+
+@lower.register
+def _take(node: Take, to: Lowering) -> Statement:
+    selector = Selector.of(node.body.shape[node.axis], node.pick)
+    return to.emit(picked(to.builder, selector, node.axis), (node.body,), node.shape)
+
+
+@lower.register(Merge)
+@lower.register(Split)
+def _reshaped(node: Merge | Split, to: Lowering) -> Statement:
+    return to.emit(Reshape(), (node.body,), node.shape)
+
+
+@lower.register
+def _sum(node: EinsumSum, to: Lowering) -> Statement:
+    return to.sum_of_terms(node)
+
+
+def kept_by_the_caller(builder: Builder, results: Sequence[Statement]) -> list[Statement]:
+    """The results, none of them somebody else's array: what shows the memory of another one, of an argument or of a
+    constant is copied."""
+    taken: set[Statement] = set()
+    found: list[Statement] = []
+    for value in results:
+        whole = value.owns and value.base not in taken and value.elements == value.base.elements
+        taken.add(value.base)
+        found.append(value if whole else builder.copied(value))
+    return found

@@ -1,0 +1,191 @@
+"""From derivatives and expressions to one program, in the order that was asked for or the cheapest one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple, Protocol
+
+from ..chain_rule.chains import Chain
+from ..chain_rule.contraction_orders import Order
+from ..expressions.nodes import Expression
+from ..expressions.places import check_places
+from ..expressions.walks import walk
+from ..shapes.sizes import bind_size
+from .builder import Builder
+from .lowering import Lowering, kept_by_the_caller
+from .printers.numpy import NumpyCode
+from .program import DType, Program, Signature, Statement, reachable
+from .rewrites.fusion import fused
+
+#: Number of computing statements above which a program is not looked through for what is read once.
+FUSED = 200
+#: Product of derivatives and nodes up to which several derivatives of a graph are tried in every order.
+TRIED = 400
+
+
+class HasChain(Protocol):
+    """The part of `Jacobian` that the compiler needs."""
+
+    @property
+    def chain(self) -> Chain: ...
+
+
+class Plan(NamedTuple):
+    """Roots, how they are contracted, and the statements that this comes to."""
+
+    roots: Sequence[Expression]
+    order_name: str
+    results: list[Statement]
+    names: Mapping[Statement, str]
+    multiplications: int
+    all_multiplications: int
+    length: int
+
+
+class Planner:
+    """Plans for the same items, which share their statements: what several of them need is made once."""
+
+    def __init__(
+        self,
+        items: Sequence[HasChain | Expression],
+        sizes: Mapping[str, int],
+        given: frozenset[str] = frozenset(),
+        dtypes: Mapping[str, DType] | None = None,
+    ) -> None:
+        self._items, self._sizes, self._given = items, sizes, given
+        self._chains = [item.chain for item in items if not isinstance(item, Expression)]
+        self._builder = Builder(sizes, dtypes)
+        # an entry that does not exist is an error in the value, even where its derivative vanishes
+        check_places(walk(chain.numerator for chain in self._chains), sizes)
+
+    def best(self, order: Order) -> Plan:
+        """The plan for an order; for "optimal" the cheapest one by exact count, the first of equals."""
+        if not self._chains:
+            roots = self._roots(order)
+            return (
+                self._improved(self.plan(roots, "optimal", "optimal"))
+                if order == "optimal"
+                else (self.plan(roots, "reverse", called(order)))
+            )
+        if order != "optimal":
+            return self._nested(order)
+        plans = [self._nested("reverse")]
+        few = not _too_many_to_try(self._chains)
+        if few or self._elements("numerator") > self._elements("denominator"):
+            plans.append(self._nested("forward"))
+        if few and any(chain.worth_eliminating for chain in self._chains):
+            plans.append(self._nested("minimal-fill"))
+        if few and any(chain.searchable for chain in self._chains):
+            plans.append(self.plan([self._searched(item) for item in self._items], "optimal", "searched"))
+        return self._improved(min(plans, key=lambda one: one.multiplications))
+
+    def plan(self, roots: Sequence[Expression], inner: str, order_name: str, fuse: bool = False) -> Plan:
+        """The statements of `roots`, the operands of chains contracted in order `inner`, and what they cost."""
+        counted = frozenset(
+            root.serial for root, item in zip(roots, self._items, strict=True) if not isinstance(item, Expression)
+        )
+        return self._priced(roots, inner, order_name, counted, fuse)
+
+    def _priced(
+        self, roots: Sequence[Expression], inner: str, order_name: str, counted: frozenset[int], fuse: bool = False
+    ) -> Plan:
+        check_places(walk(roots), self._sizes)
+        lowering = Lowering(self._builder, inner, self._given, counted)
+        if fuse:
+            terms = fused(roots, lowering.inputs, self._sizes)
+            lowering = Lowering(self._builder, inner, self._given, counted, terms)
+        results = lowering.results(roots)
+        statements = reachable(results)
+        derivative = sum(one.multiplications for one in statements if one.derivative)
+        every = sum(one.multiplications for one in statements)
+        length = sum(not one.is_given and not one.is_view for one in statements)
+        return Plan(roots, order_name, results, lowering.names, derivative, every, length)
+
+    def _nested(self, order: Order) -> Plan:
+        inner = {"reverse": "reverse", "dense": "reverse", "forward": "forward"}.get(called(order), "optimal")
+        return self.plan(self._roots(order), inner, called(order))
+
+    def _roots(self, order: Order) -> list[Expression]:
+        return [self._root(item, order) for item in self._items]
+
+    def _root(self, item: HasChain | Expression, order: Order) -> Expression:
+        return item if isinstance(item, Expression) else item.chain.root(order, self._sizes)
+
+    def _searched(self, item: HasChain | Expression) -> Expression:
+        """The root that is searched for the best order: flat, or over shared adjoints where that is cheaper."""
+        reverse = self._root(item, "reverse")
+        if isinstance(item, Expression) or not item.chain.searchable:
+            return reverse
+        both = [reverse, self._root(item, "flat")]
+        return min(
+            both, key=lambda one: self._priced([one], "optimal", "", frozenset({one.serial})).all_multiplications
+        )
+
+    def _improved(self, best: Plan) -> Plan:
+        """The same with what is read once multiplied out, where that is cheaper, or shorter for the same cost."""
+        if best.length > FUSED:
+            return best
+        other = self.plan(best.roots, "optimal", best.order_name, fuse=True)
+        return min(best, other, key=lambda one: (one.multiplications, one.all_multiplications, one.length))
+
+    def _elements(self, end: str) -> int:
+        """The entries of all numerators, or of all denominators, each counted once."""
+        nodes: dict[int, Any] = {node.serial: node for node in (getattr(chain, end) for chain in self._chains)}
+        return sum(prod(bind_size(size, self._sizes) for size in node.shape) for node in nodes.values())
+
+    def program(self, plan: Plan, signature: Signature, described: Any) -> Program:
+        """A plan as a program whose results are the caller's own."""
+        results = kept_by_the_caller(self._builder, plan.results)
+        statements = reachable([*plan.results, *results])  # copies are made at the end
+        return Program(statements, results, NumpyCode, signature, plan.names, plan.order_name, described)
+
+    def described(self, order: Order) -> tuple[str, str]:
+        """What is formed, and advice; only an error asks."""
+        largest = max(self._chains, key=lambda one: len(one.shape), default=None)
+        advice = (
+            f"Instead, multiply {largest.symbol if largest else ''} from the left by what it is contracted with (∂ℓ/∂y "
+            "@ ∂y/∂x costs what backpropagation costs), or read .matrix_notation(), .einsum and .cost()"
+        )
+        if order not in ("reverse", "optimal"):
+            advice = f'The order "{called(order)}" forms it: try order="reverse" or "optimal". {advice}'
+        return "evaluating " + ", ".join(chain.symbol for chain in self._chains), advice
+
+
+def plan(
+    items: Sequence[HasChain | Expression],
+    order: Order,
+    sizes: Mapping[str, int],
+    given: frozenset[str] = frozenset(),
+    signature: Signature = Signature(),  # noqa: B008 - immutable
+    dtypes: Mapping[str, DType] | None = None,
+) -> Program:
+    """The program that evaluates Jacobians, in `order`, and expressions together; what they share is computed once.
+
+    `dtypes` are those of the arguments, float64 for what is not named there.
+    """
+    planner = Planner(items, sizes, given, dtypes)
+    return planner.program(planner.best(order), signature, lambda: planner.described(order))
+
+
+def program_of(
+    roots: Sequence[Expression],
+    sizes: Mapping[str, int],
+    given: frozenset[str] = frozenset(),
+    order: str = "reverse",
+    what: str = "evaluating",
+    dtypes: Mapping[str, DType] | None = None,
+) -> Program:
+    """The program that evaluates expressions as they are; `what` is formed, for errors."""
+    planner = Planner(roots, sizes, given, dtypes)
+    return planner.program(planner.plan(roots, order, order), Signature(), lambda: (what, ""))
+
+
+def _too_many_to_try(chains: Sequence[Chain]) -> bool:
+    """Whether each order by itself would take a pass over a deep graph for every derivative, as reverse does not."""
+    return len(chains) > 1 and len(chains) * len(walk(chain.numerator for chain in chains)) > TRIED
+
+
+def called(order: Order) -> str:
+    """What an order is called."""
+    return order if isinstance(order, str) else ", ".join(order)

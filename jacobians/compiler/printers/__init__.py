@@ -1,0 +1,1 @@
+"""Printers: from programs to the text of a language."""
