@@ -7,9 +7,35 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
 
 ORDERS = ("reverse", "forward", "minimal-fill", "optimal", "dense")
 LAYOUTS = ("numerator", "denominator", "ad", "vec")
+
+#: How examples are searched for: the same ones in every run.
+SETTINGS = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def search(*strategies: SearchStrategy[Any], few: int, many: int) -> Callable[[Callable[..., None]], Any]:
+    """A test of a property on `few` examples, and on `many` where the long searches run (marked `slow`)."""
+
+    def decorate(check: Callable[..., None]) -> Any:
+        @pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.slow)])
+        def test(examples: int) -> None:
+            settings(SETTINGS, max_examples=examples)(given(*strategies)(check))()
+
+        test.__name__, test.__doc__ = check.__name__, check.__doc__
+        return test
+
+    return decorate
 
 
 def central_differences(f: Callable[[np.ndarray], Any], x: np.ndarray, step: float = 2e-2) -> np.ndarray:

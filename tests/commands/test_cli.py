@@ -14,6 +14,13 @@ from rich.cells import cell_len
 
 import jacobians
 from jacobians.cli import main
+from jacobians.experiments import comparison, measure
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times are measured, if not well."""
+    monkeypatch.setattr(comparison, "paired_times", lambda jobs, budget: measure.paired_times(jobs, 0.0))
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

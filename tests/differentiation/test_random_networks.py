@@ -14,22 +14,14 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
-from helpers import ORDERS, assert_close, in_layout, literal_product, numerator, relevant
-from hypothesis import HealthCheck, assume, given, settings
+from helpers import ORDERS, assert_close, in_layout, literal_product, numerator, relevant, search
+from hypothesis import assume
 from hypothesis import strategies as st
 
 import jacobians
 from jacobians import Expression, derivative, evaluate, implicit, matrix, networks, vector
 from jacobians.compiler.evaluation import evaluate_together
 
-SETTINGS = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=150,
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 PRIMES = (2, 3, 5, 7)
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "exp", "sin", "square")
 #: These grow; a network has at most so many of them.
@@ -253,8 +245,7 @@ def build(description: Description) -> tuple[Any, dict[str, Any]]:
     return interpret(description, variables, OURS), variables
 
 
-@given(descriptions())
-@SETTINGS
+@search(descriptions(), few=30, many=300)
 def test_every_order_equals_autograd(description: Description) -> None:
     values = values_of(description)
     output, expected = by_autograd(description, values, description.by)
@@ -266,8 +257,7 @@ def test_every_order_equals_autograd(description: Description) -> None:
         assert_close(jacobian.evaluate(given_values, layout="ad", order=order), expected)
 
 
-@given(descriptions(), st.sampled_from(["numerator", "denominator", "vec"]))
-@SETTINGS
+@search(descriptions(), st.sampled_from(["numerator", "denominator", "vec"]), few=30, many=300)
 def test_every_layout_of_all_variables_together(description: Description, layout: str) -> None:
     """`derivative(y, [..])` shares intermediates; each of its Jacobians is right by itself, in every layout."""
     values = values_of(description)
@@ -279,8 +269,7 @@ def test_every_layout_of_all_variables_together(description: Description, layout
         assert_close(actual, in_layout(expected, output.shape, values[name].shape, layout))
 
 
-@given(descriptions())
-@SETTINGS
+@search(descriptions(), few=30, many=300)
 def test_the_factors_multiply_to_the_derivative(description: Description) -> None:
     """Each factor evaluated alone, the arrays multiplied by NumPy; and the factors multiplied by `@`."""
     values = values_of(description)
@@ -306,8 +295,7 @@ def chains(draw: Any) -> tuple[list[int], list[bool], int]:
     return sizes, names, draw(st.integers(0, 2**32 - 1))
 
 
-@given(chains())
-@SETTINGS
+@search(chains(), few=30, many=300)
 def test_a_chain_of_matrices_has_the_product_as_derivative(drawn: tuple[list[int], list[bool], int]) -> None:
     sizes, names, seed = drawn
     rng = np.random.default_rng(seed)
@@ -360,8 +348,7 @@ def layer_stacks(draw: Any) -> tuple[networks.Network, int]:
     return network, draw(st.integers(0, 2**32 - 1))
 
 
-@given(layer_stacks())
-@SETTINGS
+@search(layer_stacks(), few=30, many=300)
 def test_the_literal_product_of_a_layer_stack_equals_the_vjp_path(drawn: tuple[networks.Network, int]) -> None:
     """All gradients together in every order, the factors as NumPy arrays, and the count of multiplications."""
     network, seed = drawn

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import assert_close, central_differences, numerator, relevant
-from hypothesis import given, settings
+from helpers import assert_close, central_differences, numerator, relevant, search
 from latex_checks import assert_strict
 from random_graphs import random_expression
-from test_random_networks import SETTINGS, build, descriptions, values_of
+from test_random_networks import build, descriptions, values_of
 
 import jacobians
 from jacobians import (
@@ -275,18 +274,6 @@ def check_renderings(derivation: Any) -> None:
         assert_strict(line.latex())
 
 
-@pytest.mark.slow
-@given(descriptions())
-@settings(SETTINGS, max_examples=200)
-def test_200_random_expressions(description: Any) -> None:
-    values = values_of(description)
-    y, variables = build(description)
-    by = variables[description.by]
-    with np.errstate(all="ignore"):
-        derivation = assert_true_line_by_line(derivative(y, by), relevant(values, y, by))
-    assert max(map(width, derivation.text.splitlines())) <= 80
-
-
 @pytest.mark.parametrize("first", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(8, 104, 8))])
 def test_graphs_over_all_functions(first: int) -> None:
     """Of every rank, with constants, broadcasting and index maps; every second time a second derivative."""
@@ -301,8 +288,7 @@ def test_graphs_over_all_functions(first: int) -> None:
             check_renderings(derivation)
 
 
-@given(descriptions())
-@settings(SETTINGS, max_examples=15)
+@search(descriptions(), few=15, many=200)
 def test_random_expressions_and_how_they_read(description: Any) -> None:
     values = values_of(description)
     y, variables = build(description)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import assert_close, below, relevant
-from hypothesis import assume, example, given, settings
+from helpers import SETTINGS, assert_close, below, relevant, search
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from latex_checks import assert_strict
-from test_random_networks import SETTINGS, build, descriptions, values_of
+from test_random_networks import build, descriptions, values_of
 
 import jacobians
 from jacobians import derivative, evaluate, matrix, networks, scalar, softmax, tensor, vector
@@ -118,8 +118,7 @@ def test_a_long_name_is_written_out() -> None:
     assert_strict((2 * vector(name, 3)).latex())
 
 
-@given(descriptions())
-@SETTINGS
+@search(descriptions(), few=40, many=150)
 def test_random_expressions_convert(description: Any) -> None:
     y, variables = build(description)
     assert_strict(y.latex())
@@ -144,10 +143,8 @@ def is_read(latex: str) -> bool:
     return not re.search(r"\[|\\mathbf\{0\}|\\ldots|\\partial", latex)
 
 
-@pytest.mark.slow
-@given(descriptions())
-@settings(SETTINGS, max_examples=200)
-def test_200_random_expressions_and_their_derivatives_are_read_back(description: Any) -> None:
+@search(descriptions(), few=20, many=200)
+def test_random_expressions_and_their_derivatives_are_read_back(description: Any) -> None:
     y, variables = build(description)
     assume(is_read(y.latex()))
     values = values_of(description)
