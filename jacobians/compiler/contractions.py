@@ -8,7 +8,7 @@ from math import prod
 
 from ..chain_rule.contraction_orders import Pair, needed, schedule
 from ..expressions.nodes import EinsumTerm, Expression
-from ..expressions.terms import renumber
+from ..expressions.numbering import renumber
 from ..functions.elementwise import SQRT
 from ..shapes.sizes import Shape
 from .axis_orders import Aim, order_of_product

@@ -31,7 +31,7 @@ from ..functions.elementwise import apply, definition
 from ..shapes.sizes import Shape
 from .builder import Builder
 from .contractions import Manner
-from .operations import Apply, Argument, Call, Concatenate, Number, Operation, Reshape
+from .operations import Apply, Argument, Call, Concatenate, Number, Operation, Reshape, Roll
 from .program import Statement
 from .sums import SumWriter, picked, written_out
 
@@ -149,6 +149,8 @@ def _concatenate(node: index_maps.Concatenate, to: Lowering) -> Statement:
 
 @lower.register
 def _take(node: Take, to: Lowering) -> Statement:
+    if node.pick.modulus is not None:
+        return to.emit(Roll(-to.builder.bound(node.pick.start), node.axis), (node.body,), node.shape)
     selector = Selector.of(node.body.shape[node.axis], node.pick)
     return to.emit(picked(to.builder, selector, node.axis), (node.body,), node.shape)
 

@@ -184,23 +184,38 @@ class Gather(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class Roll(Operation):
+    """The entries of one axis moved on by `shift`, the last to the front."""
+
+    shift: int
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where in a larger array values are put: through a `path` of views, each with the shape that it gives.
 
-    `present` tells which axes of the last view the values have, along the others they are the same. With `listed`
-    places the path ends in numbers of entries, which may occur twice unless they are `injective`.
+    The values have axes of these `lengths`, those of the last view; `present` tells which of them they really have,
+    along the others they are the same. The last step may be a `Gather`. Where it is one of a `flat` array there is a
+    place for each entry of the values, flattened, and a place may occur twice unless the placement is `injective`.
     """
 
     path: tuple[tuple[Operation, tuple[int, ...]], ...]
     present: tuple[bool, ...]
+    lengths: tuple[int, ...]
     sign: int
-    listed: bool
-    injective: bool
+    flat: bool = False
+    injective: bool = True
+
+    @property
+    def listed(self) -> bool:
+        """Whether the path ends in listed places."""
+        return bool(self.path) and isinstance(self.path[-1][0], Gather)
 
     @property
     def reshapes(self) -> bool:
         """Whether a view of the path needs an array that is stored in C order."""
-        return self.listed or any(isinstance(operation, Reshape) for operation, _ in self.path)
+        return any(isinstance(operation, Reshape) for operation, _ in self.path)
 
 
 @dataclass(frozen=True, slots=True)

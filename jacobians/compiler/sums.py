@@ -10,7 +10,7 @@ import numpy as np
 from ..expressions.delta_patterns import split
 from ..expressions.index_maps import Selector
 from ..expressions.nodes import EinsumTerm, Expression
-from ..expressions.terms import renumber
+from ..expressions.numbering import renumber
 from ..shapes.sizes import Shape
 from .builder import Builder
 from .contractions import ContractionWriter, Manner, Signed
@@ -30,13 +30,14 @@ from .operations import (
 )
 from .program import Statement
 from .rewrites.common_factors import CommonFactor, common_factor
+from .written_places import is_listed, written_places
 
 
 def picked(builder: Builder, selector: Selector, axis: int) -> Operation:
     """The view of a slice, or the listed entries."""
     pick = selector.pick
-    if pick.indices is not None:
-        return Gather(axis, builder.stored(np.array(pick.indices), "places"))
+    if not pick.is_slice:
+        return Gather(axis, builder.stored(np.asarray(pick.places()), "places"))
     return Slice(axis, builder.bound(pick.start), builder.bound(pick.length), pick.step)
 
 
@@ -131,17 +132,15 @@ class SumWriter:
 
     def _placement(self, outer: EinsumTerm, shape: Shape, sign: int) -> Placement:
         """Where the entries go that a structure writes: through deltas and index maps, and no zero is touched."""
+        if is_listed(outer):
+            return self._listed(outer, self._builder.shape_of(shape), sign)
         axes, symbols = list(outer.output), list(shape)
         path: list[tuple[Operation, tuple[int, ...]]] = []
-        listed, injective = False, True
         for index_map, (big, *smalls) in zip(outer.operands[1:], outer.indices[1:], strict=True):
             for place in [place for place, index in enumerate(axes) if index == big][::-1]:
                 axes[place : place + 1] = smalls
                 symbols[place : place + 1] = index_map.shape[1:]
-                view: Operation = Reshape()
-                if isinstance(index_map, Selector):
-                    view = picked(self._builder, index_map, place)
-                    listed, injective = listed or isinstance(view, Gather), injective and index_map.pick.injective
+                view = picked(self._builder, index_map, place) if isinstance(index_map, Selector) else Reshape()
                 path.append((view, self._builder.shape_of(tuple(symbols))))
         distinct = list(dict.fromkeys(axes))
         if len(distinct) < len(axes):
@@ -150,7 +149,19 @@ class SumWriter:
             lengths = dict(zip(axes, self._builder.shape_of(tuple(symbols)), strict=True))
             path.append((diagonal, tuple(lengths[index] for index in distinct)))
         present = tuple(index in outer.indices[0] for index in distinct)
-        return Placement(tuple(path), present, sign, listed, injective)
+        last = path[-1][1] if path else self._builder.shape_of(shape)
+        return Placement(tuple(path), present, last, sign)
+
+    def _listed(self, outer: EinsumTerm, shape: tuple[int, ...], sign: int) -> Placement:
+        """Listed places: of one axis, the others being as they are; otherwise those in the flat array."""
+        written = written_places(outer, shape, self._builder.sizes)
+        places = self._builder.stored(written.places, "places")
+        present = tuple(index in outer.indices[0] for index in written.axes)
+        if written.axis is not None:
+            path: tuple[tuple[Operation, tuple[int, ...]], ...] = ((Gather(written.axis, places), written.lengths),)
+            return Placement(path, present, written.lengths, sign)
+        path = ((Reshape(), (prod(shape),)), (Gather(0, places), written.places.shape))
+        return Placement(path, present, written.lengths, sign, True, written.distinct)
 
 
 def _restricted(term: EinsumTerm, held: Sequence[bool]) -> EinsumTerm:

@@ -69,8 +69,10 @@ class Numbers:
         if not isinstance(node, Selector):
             return np.eye(long).reshape(long, *short)
         pick = node.pick
-        places = pick.indices or tuple(self.size(pick.start) + k * pick.step for k in range(*short))
-        return np.eye(long)[:, list(places)]
+        places = pick.places()
+        if places is None:
+            places = self.size(pick.start) + pick.step * np.arange(*short)
+        return np.eye(long)[:, places]
 
     def network(self, terms: Sequence[EinsumTerm], shape: Shape) -> Array:
         """The value of a sum of terms."""

@@ -12,7 +12,8 @@ from math import prod
 from ..shapes.sizes import Shape, bind_size, symbols_of
 from .index_maps import IndexMap
 from .nodes import Adjoint, Constant, EinsumTerm, Expression
-from .terms import merge_like, renumber
+from .numbering import renumber
+from .terms import merge_like
 
 #: Stands for the core of a term in its structure.
 PLACEHOLDER = Constant.of(1.0)

@@ -9,12 +9,12 @@ restricted to what E selects, and where the long axis is one of the output, the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, final
 
 from ..errors import ShapeError
 from ..shapes.sizes import Shape, Size, add_sizes, multiply_sizes
 from .nodes import Change, EinsumSum, Expression, intern
+from .picks import Pick
 
 
 def is_zero(expression: Expression) -> bool:
@@ -26,9 +26,10 @@ def is_zero(expression: Expression) -> bool:
 class Concatenate(Expression):
     """`parts` one after the other along `axis`."""
 
-    __slots__ = ("axis", "parts")
+    __slots__ = ("_places", "axis", "parts")
     parts: tuple[Expression, ...]
     axis: int
+    _places: dict[Pick, int] | None  # where each part is, once somebody asked
 
     @classmethod
     def of(cls, parts: Sequence[Expression], axis: int) -> Concatenate:
@@ -42,7 +43,7 @@ class Concatenate(Expression):
         shape = parts[0].shape
 
         def fill(node: Concatenate) -> None:
-            node.parts, node.axis = parts, axis
+            node.parts, node.axis, node._places = parts, axis, None
             node.shape = (*shape[:axis], length, *shape[axis + 1 :])
 
         return intern(cls, (axis, tuple(part.serial for part in parts)), fill)
@@ -66,38 +67,13 @@ class Concatenate(Expression):
             starts.append(add_sizes(starts[-1], part.shape[self.axis]))
         return tuple(starts)
 
-
-@dataclass(frozen=True)
-class Pick:
-    """Some entries of an axis: `length` from `start` on, every `step`-th; or those of `indices`."""
-
-    start: Size
-    length: Size
-    step: int = 1
-    indices: tuple[int, ...] | None = None
-
-    @property
-    def injective(self) -> bool:
-        """Whether no entry is picked twice."""
-        return self.indices is None or len(set(self.indices)) == len(self.indices)
-
-    def then(self, following: Pick) -> Pick | None:
-        """The entries that `following` picks of those that this one picks; None where symbols leave that open."""
-        if self.indices is None and following.indices is None:
-            start = add_sizes(self.start, multiply_sizes([self.step, following.start]))
-            return Pick(start, following.length, self.step * following.step)
-        mine, its = self.places(), following.places()
-        if mine is None or its is None:
-            return None
-        return Pick(0, len(its), 1, tuple(mine[place] for place in its))
-
-    def places(self) -> tuple[int, ...] | None:
-        """The numbers of the entries, where they are known."""
-        if self.indices is not None:
-            return self.indices
-        if not isinstance(self.start, int) or not isinstance(self.length, int):
-            return None
-        return tuple(self.start + k * self.step for k in range(self.length))
+    def part_at(self, pick: Pick) -> Expression | None:
+        """The part that `pick` picks, if it is one part as it is."""
+        if self._places is None:
+            runs = zip(self.starts(), self.parts, strict=True)
+            self._places = {Pick(start, part.shape[self.axis]): k for k, (start, part) in enumerate(runs)}
+        place = self._places.get(pick)
+        return None if place is None else self.parts[place]
 
 
 def _room(whole: Size, pick: Pick) -> tuple[Size, Size]:
@@ -136,18 +112,14 @@ class Take(Expression):
     @classmethod
     def of(cls, body: Expression, axis: int, pick: Pick) -> Expression:
         whole = body.shape[axis]
-        if pick == Pick(0, whole) or (pick.indices is not None and pick.indices == tuple(range(len(pick.indices)))):
-            if pick.length == whole:
-                return body
-            pick = Pick(0, pick.length)
+        if pick.is_whole(whole):
+            return body
         if isinstance(body, Take) and body.axis == axis:
             both = body.pick.then(pick)
             if both is not None and _tells_of(both, (body.body.shape[axis], body.pick), (whole, pick)):
                 return cls.of(body.body, axis, both)
-        if isinstance(body, Concatenate) and body.axis == axis:
-            for part, begin in zip(body.parts, body.starts(), strict=True):
-                if Pick(begin, part.shape[axis]) == pick:
-                    return part
+        if isinstance(body, Concatenate) and body.axis == axis and (part := body.part_at(pick)) is not None:
+            return part
 
         shape = (*body.shape[:axis], pick.length, *body.shape[axis + 1 :])
         if is_zero(body):
@@ -297,56 +269,3 @@ class Merger(IndexMap):
 
     def restrict(self, operand: Expression, axis: int) -> Expression:
         return Split.of(operand, axis, self.shape[1:])
-
-
-def apply_map(
-    operands: list[Expression],
-    indices: list[tuple[int, ...]],
-    output: Sequence[int],
-    sizes: dict[int, Size],
-    position: int,
-) -> list[int] | None:
-    """Apply the index map E at `position` to the operands that share its long index; None if nothing changes.
-
-    E[i, j…] is 1 where entry i is entry j…, so `i` may be replaced by `j…` in every other operand, restricted to the
-    entries that E selects. E itself stays only where `i` is an axis of the output. The lists are changed in place;
-    returned is the new output.
-    """
-    index_map = operands[position]
-    assert isinstance(index_map, IndexMap)
-    big, *smalls = indices[position]
-    others = [k for k, group in enumerate(indices) if k != position and big in group]
-    if not others and big in output:
-        return None
-    # another map, of which `big` is a short axis, or its long axis in another way: it is written through, or dense
-    if any(isinstance(operands[k], IndexMap) and operands[k] is not index_map for k in others):
-        return None
-    twins = [k for k in others if operands[k] is index_map]
-    if any(big in indices[k][1:] for k in twins) or big in smalls:
-        return None
-    if twins and isinstance(index_map, Selector) and not index_map.pick.injective:
-        return None  # an entry that is picked twice has two short indices
-    result = list(output)
-    for k in others:
-        if k in twins:  # the same map twice: their short indices are equal
-            for place in range(len(smalls)):
-                mine, its = smalls[place], indices[k][place + 1]  # as they are by now: one may have become another
-                if its != mine:
-                    indices[:] = [tuple(mine if index == its else index for index in group) for group in indices]
-                    result = [mine if index == its else index for index in result]
-                    smalls = [mine if index == its else index for index in smalls]
-                    sizes.pop(its, None)
-            continue
-        operand, group = operands[k], list(indices[k])
-        while big in group:
-            axis = group.index(big)
-            operand = index_map.restrict(operand, axis)
-            group[axis : axis + 1] = smalls
-        operands[k], indices[k] = operand, tuple(group)
-    for k in sorted(twins, reverse=True):
-        del operands[k], indices[k]
-        position -= k < position
-    if big not in result:
-        del operands[position], indices[position]
-        sizes.pop(big, None)
-    return result

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..errors import ShapeError
 from ..shapes.broadcasting import axis_of
 from ..shapes.sizes import Size, bind_size, symbols_of
-from .index_maps import Pick, Selector, Take
+from .index_maps import Selector, Take
 from .nodes import Expression, role
+from .picks import Pick
 
 
 def check_places(nodes: Iterable[Expression], sizes: Mapping[str, int]) -> None:
@@ -54,7 +55,7 @@ def _beyond(whole: Size, pick: Pick, sizes: Mapping[str, int]) -> bool:
 def _ends(pick: Pick, sizes: Mapping[str, int]) -> tuple[int, int]:
     """The lowest and the highest of listed places; otherwise the first and the last, which a step may exchange."""
     if pick.indices is not None:
-        return min(pick.indices), max(pick.indices)
+        return int(pick.indices.array.min()), int(pick.indices.array.max())
     first = bind_size(pick.start, sizes)
     return first, first + (bind_size(pick.length, sizes) - 1) * pick.step
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..shapes.sizes import Shape, Size
-from .index_maps import IndexMap, apply_map, is_zero
+from .applying import Contraction
+from .index_maps import IndexMap, is_zero
 from .nodes import Adjoint, Change, Constant, EinsumSum, EinsumTerm, Expression
+from .numbering import renumber
 
 
 def glue(parts: Sequence[EinsumTerm], equal: Iterable[tuple[int, int]], output: Sequence[int]) -> EinsumTerm:
@@ -76,15 +78,11 @@ def tidy(
             output = _inline(operands, indices, output, sizes, position, inner)
         else:
             position += 1
-    position = 0
-    while position < len(operands):
-        applied = None
-        if isinstance(operands[position], IndexMap):
-            applied = apply_map(operands, indices, output, sizes, position)
-        if applied is None:
-            position += 1
-        else:
-            output, position = applied, 0
+    if any(isinstance(operand, IndexMap) for operand in operands):
+        contraction = Contraction(operands, indices, output, sizes)
+        if not contraction.apply_maps():
+            return renumber(0.0, [], [], contraction.output, {i: contraction.sizes[i] for i in contraction.output})
+        output = contraction.output
     return renumber(coefficient, operands, indices, output, sizes)
 
 
@@ -138,33 +136,6 @@ def _inline(
         sizes.pop(gone, None)
     indices[:] = [tuple(root(index) for index in group) for group in indices]
     return [root(index) for index in output]
-
-
-def renumber(
-    coefficient: float,
-    operands: Sequence[Expression],
-    indices: Sequence[tuple[int, ...]],
-    output: Sequence[int],
-    sizes: dict[int, Size],
-) -> EinsumTerm:
-    numbers: dict[int, int] = {}
-    for index in output:
-        numbers.setdefault(index, len(numbers))
-    for group in indices:
-        for index in group:
-            numbers.setdefault(index, len(numbers))
-    for index, size in sizes.items():
-        if index not in numbers and isinstance(size, int):
-            coefficient *= size
-        else:
-            numbers.setdefault(index, len(numbers))
-    return EinsumTerm(
-        coefficient,
-        tuple(operands),
-        tuple(tuple(numbers[index] for index in group) for group in indices),
-        tuple(numbers[index] for index in output),
-        tuple(sizes[index] for index in numbers),
-    )
 
 
 def canonical(term: EinsumTerm) -> tuple[object, ...]:

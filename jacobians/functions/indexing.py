@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
-from ..expressions.index_maps import Concatenate, Merge, Pick, Split, Take
+from ..expressions.index_maps import Concatenate, Merge, Split, Take
 from ..expressions.nodes import Expression, as_expression
+from ..expressions.picks import Pick
 from ..shapes.sizes import Shape, Size, add_sizes, check_size, multiply_sizes
 from .operators import network, permute
 
@@ -159,8 +160,7 @@ def _listed(a: Expression, listed: list[tuple[int, np.ndarray[Any, Any]]], dropp
     if len(axes) > 1:
         merged = Merge.of(merged, front, len(axes))
     flat = np.ravel_multi_index([array % size for array, size in zip(arrays, whole, strict=True)], whole)
-    places = tuple(int(place) for place in np.ravel(flat))
-    taken = Take.of(merged, front, Pick(0, len(places), 1, places))
+    taken = Take.of(merged, front, Pick.listed(np.ravel(flat)))
     shape = arrays[0].shape
     if len(shape) == 0:
         return squeeze_axes(taken, [front])
@@ -282,8 +282,7 @@ def roll(a: Expression, shift: int, axis: int) -> Expression:
     size = a.shape[axis]
     if not isinstance(size, int):
         raise ShapeError(f"roll along an axis of symbolic size {size!r}; bind the size first")
-    places = tuple((k - shift) % size for k in range(size))
-    return Take.of(a, axis, Pick(0, size, 1, places))
+    return Take.of(a, axis, Pick.rolled(size, shift))
 
 
 def flat_size(a: Expression) -> int:

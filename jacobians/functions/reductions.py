@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
-from ..expressions.index_maps import Pick, Take
+from ..expressions.index_maps import Take
 from ..expressions.nodes import Constant, EinsumTerm, Expression, Primitive, Rule, SizeValue
+from ..expressions.picks import Pick
 from ..expressions.terms import tidy
 from ..shapes.sizes import multiply_sizes
 from .elementwise import ABS, COMPARISONS, SQRT, divide, power

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..expressions.index_maps import Pick, Selector
+from ..expressions.index_maps import Selector
 from ..expressions.nodes import EinsumSum, EinsumTerm, Expression, Function, as_expression
+from ..expressions.picks import Pick
 from ..functions.activations import sigmoid
 from ..functions.operators import zeros
 
@@ -193,7 +194,7 @@ def _scatter_add(equation: Any, x: Any, places: Any, updates: Any) -> Any:
     if not inside.all():
         flat = flat[np.flatnonzero(inside)]
         target, count = target[inside], int(inside.sum())
-    moved = Selector.of(size, Pick(0, count, 1, tuple(int(place) for place in target)))
+    moved = Selector.of(size, Pick.listed(target))
     added = EinsumSum.of([EinsumTerm(1.0, (moved, flat), ((0, 1), (1,)), (0,), (size, count))], (size,))
     return x + np.reshape(added, x.shape)
 

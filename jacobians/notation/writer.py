@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..expressions.flattening import flatten
-from ..expressions.index_maps import Concatenate, IndexMap, Merge, Pick, Selector, Split, Take
+from ..expressions.index_maps import Concatenate, IndexMap, Merge, Selector, Split, Take
 from ..expressions.nodes import (
     Adjoint,
     Constant,
@@ -19,6 +19,7 @@ from ..expressions.nodes import (
     SizeValue,
     Variable,
 )
+from ..expressions.picks import Pick
 from ..expressions.walks import walk
 from ..shapes.sizes import add_sizes, multiply_sizes
 from .alphabet import TEXT, Alphabet
@@ -204,7 +205,7 @@ class ExpressionWriter:
     def _index_map(self, node: IndexMap) -> str:
         """[I_h; 0]: the identity above zeros; in general between zeros. Other maps by their size."""
         big, *smalls = node.shape
-        if not isinstance(node, Selector) or node.pick.indices is not None or node.pick.step != 1:
+        if not isinstance(node, Selector) or not node.pick.is_slice or node.pick.step != 1:
             return self.alphabet.index_map(big, tuple(smalls))
         above = [] if node.pick.start == 0 else ["0"]
         below = [] if add_sizes(node.pick.start, node.pick.length) == big else ["0"]
@@ -218,6 +219,8 @@ class ExpressionWriter:
         pick = index_map.pick
         if pick.indices is not None:
             return self.alphabet.place(long, f"p({short[0]})")
+        if pick.modulus is not None:
+            return self.alphabet.place(long, f"({short[0]}+{pick.start}) mod {pick.modulus}")
         inner = short[0] if pick.step == 1 else f"−{short[0]}" if pick.step == -1 else f"{pick.step}{short[0]}"
         if pick.start == 0:
             return self.alphabet.delta([long, inner]) if pick.step == 1 else self.alphabet.place(long, inner)
@@ -233,7 +236,7 @@ class ExpressionWriter:
         if without_last and plain != (name or "") and plain not in self._names:  # W̃ = [W | b]: this is W
             return self.alphabet.name(plain, node.ndim)
         if pick.indices is not None:
-            cut = TEXT.cut(f"[{', '.join(map(str, pick.indices))}]", 20)
+            cut = TEXT.cut(f"[{', '.join(map(str, pick.indices[:20]))}]", 20)
         elif pick.length == 1:
             cut = str(pick.start)
         else:

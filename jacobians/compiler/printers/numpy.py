@@ -176,28 +176,34 @@ class NumpyCode:
         self, name: str, shape: tuple[int, ...], placement: op.Placement, value: Statement, how: str, ordered: bool
     ) -> str:
         """A statement that puts a value through the views of a placement."""
-        view = name
-        if placement.listed:
-            view = f"np.arange({np.prod(shape, dtype=int)}).reshape({shape})"
-        before = shape
+        view, before = name, shape
         for operation, after in placement.path:
             view = viewed(operation, view, before, after, self.text)
             before = after
         text = expanded(self.text(value), placement.present)
+        if placement.flat:
+            text = self._flattened(text, placement)
+        if not placement.injective:  # added one by one
+            operation = placement.path[-1][0]
+            assert isinstance(operation, op.Gather)
+            source = text.text if placement.sign > 0 else f"-{text.atom}"
+            return f"np.add.at({name}.reshape(-1), {self.text(operation.places).text}, {source})"
         source = text.text
         if placement.sign < 0:
-            how, source = ("-=", source) if how == "+=" and not placement.listed else (how, f"-{text.atom}")
-        if not placement.listed:
-            diagonal = len(shape) == 2 and len(placement.path) == 1 and isinstance(placement.path[0][0], op.Diagonal)
-            if diagonal and ordered:
-                return f"{name}.reshape(-1)[::{shape[0] + 1}] {how} {source}"
-            return f"{view}[...] {how} {source}"
-        flat = f"{name}.reshape(-1)"
-        if placement.injective:
-            return f"{flat}[{view}] {how} {source}"
-        if not all(placement.present):  # np.add.at reads past the end of values that it would have to broadcast
-            source = f"np.broadcast_to({source}, {before})"
-        return f"np.add.at({flat}, {view}, {source})"
+            how, source = ("-=", source) if how == "+=" else (how, f"-{text.atom}")
+        diagonal = len(shape) == 2 and len(placement.path) == 1 and isinstance(placement.path[0][0], op.Diagonal)
+        if diagonal and ordered:
+            return f"{name}.reshape(-1)[::{shape[0] + 1}] {how} {source}"
+        return f"{view} {how} {source}" if placement.listed else f"{view}[...] {how} {source}"
+
+    @staticmethod
+    def _flattened(text: Text, placement: op.Placement) -> Text:
+        """Values for places in a flat array; one number for all of them stays one."""
+        if not any(placement.present):
+            return text
+        if not all(placement.present):
+            text = Text(f"np.broadcast_to({text.text}, {placement.lengths})")
+        return text if len(placement.lengths) == 1 else Text(f"{text.atom}.reshape(-1)")
 
     def steps(self) -> list[Step]:
         """Every statement that computes something, each by itself."""

@@ -194,6 +194,11 @@ def _concatenate(operation: op.Concatenate, statement: Statement, texts: Texts) 
 
 
 @expression.register
+def _roll(operation: op.Roll, statement: Statement, texts: Texts) -> Text:
+    return Text(f"np.roll({texts(statement.operands[0]).text}, {operation.shift}, axis={operation.axis})")
+
+
+@expression.register
 def _transpose(operation: op.Transpose, statement: Statement, texts: Texts) -> Text:
     return transposed(texts(statement.operands[0]), operation.axes)
 

@@ -15,8 +15,9 @@ import numpy as np
 from ...compiler.binding import bind_values, name_table, needed_names, require
 from ...compiler.planning import program_of
 from ...differentiation.jacobian_tensor import Jacobian
-from ...expressions.index_maps import IndexMap, Pick, Take
+from ...expressions.index_maps import IndexMap, Take
 from ...expressions.nodes import Array, EinsumSum, EinsumTerm, Expression
+from ...expressions.picks import Pick
 from ...notation.index import letter
 from ...shapes.layout import derivative_item
 from ...shapes.sizes import Shape, Size, bind_size
@@ -148,7 +149,7 @@ def _cut_down(term: EinsumTerm, cut: Sequence[int], places: Sequence[Sequence[in
         taken: Expression = operand
         for axis, index in enumerate(group):
             if index in picks:
-                taken = Take.of(taken, axis, Pick(0, len(picks[index]), 1, picks[index]))
+                taken = Take.of(taken, axis, Pick.listed(picks[index]))
         operands.append(taken)
     sizes: list[Size] = [len(picks[index]) if index in picks else size for index, size in enumerate(term.sizes)]
     return replace(term, operands=tuple(operands), sizes=tuple(sizes))
