@@ -112,7 +112,7 @@ def _implicit(steps: int) -> Instance:
 def _shrinking(steps: int) -> Instance:
     def f(np: Any, p: Array) -> Any:
         for _ in range(steps):
-            p = p[1:] - 0.5 * p[:-1]
+            p = 0.7 * (p[1:] - 0.5 * p[:-1])
         return np.sum(p * p)
 
     return Instance(f, (_random(steps + 29),))

@@ -101,10 +101,8 @@ def split(term: EinsumTerm, maps: Sequence[int] | None = None) -> tuple[EinsumTe
     return structure, core
 
 
-#: A sum is kept as several mapped terms while there are at most so many of them …
-MOST_PATTERNS = 8
-#: … or while each of them saves so much: the whole has this many times the entries of all of them together.
-SAVED = 8
+#: Terms of one outline that differ in their index maps, at most: more of them are added into one array.
+MOST_PATTERNS = 16
 #: The length that stands for every symbol where sizes are compared before they are known.
 TYPICAL_SIZE = 64
 
@@ -146,7 +144,7 @@ def _worth_writing(groups: Sequence[Sequence[EinsumTerm]]) -> bool:
         return False
     whole = _entries(core_shape(groups[0][0], ()))
     parts = sum(_entries(core_shape(group[0])) for group in groups)
-    return parts >= whole or (len(groups) > MOST_PATTERNS and SAVED * parts > whole)
+    return parts >= whole or len(groups) > MOST_PATTERNS
 
 
 def _entries(shape: Shape) -> int:

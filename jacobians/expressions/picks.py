@@ -18,12 +18,13 @@ class Places:
     It is hashed once, so that a gather of a million entries is looked up as fast as one of three.
     """
 
-    __slots__ = ("_hash", "array")
+    __slots__ = ("_distinct", "_hash", "array")
 
     def __init__(self, places: Any) -> None:
         self.array: Array = np.array(places, dtype=np.intp)
         self.array.flags.writeable = False
         self._hash = hash((self.array.size, self.array.tobytes()))
+        self._distinct: bool | None = None
 
     def __hash__(self) -> int:
         return self._hash
@@ -35,6 +36,13 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.array)
+
+    @property
+    def are_distinct(self) -> bool:
+        """Whether no place occurs twice."""
+        if self._distinct is None:
+            self._distinct = not self.array.size or int(np.bincount(self.array).max()) == 1
+        return self._distinct
 
     def __getitem__(self, key: Any) -> Any:
         return self.array[key]
@@ -82,7 +90,7 @@ class Pick:
     @property
     def injective(self) -> bool:
         """Whether no entry is picked twice."""
-        return self.indices is None or len(np.unique(self.indices.array)) == len(self.indices)
+        return self.indices is None or self.indices.are_distinct
 
     def is_whole(self, size: Size) -> bool:
         """Whether every entry of an axis of `size` is picked, in order."""
