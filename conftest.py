@@ -8,7 +8,8 @@ from importlib.util import find_spec
 import pytest
 
 #: Doctests of what reads models of another library run where that library is installed.
-collect_ignore = [] if find_spec("jax") else ["jacobians/importers/jaxprs.py"]
+READERS = {"jax": "jacobians/importers/jaxprs.py", "torch": "jacobians/importers/torch_exports.py"}
+collect_ignore = [path for library, path in READERS.items() if not find_spec(library)]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as cores, one thread each
 

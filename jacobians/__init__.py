@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .checking.verification import check_derivative
     from .explaining.derivation_builder import explain
     from .importers.jaxprs import from_jax
+    from .importers.torch_exports import from_torch
     from .reading.entry import parse, shape_of
     from .render.drawing import Drawing, draw
 
@@ -60,6 +61,7 @@ _LOADED_LATER = {
     "check_derivative": "checking.verification",
     "draw": "render.drawing",
     "from_jax": "importers.jaxprs",
+    "from_torch": "importers.torch_exports",
     "explain": "explaining.derivation_builder",
     "parse": "reading.entry",
     "shape_of": "reading.entry",
@@ -114,6 +116,7 @@ __all__ = [
     "evaluate",
     "explain",
     "from_jax",
+    "from_torch",
     "grad",
     "half_squared_norm",
     "hessian",
