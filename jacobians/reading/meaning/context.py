@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ...errors import ParseError
+from ...expressions.nodes import Variable
 from ...shapes.sizes import Shape
 from ..syntax import tree as t
 from ..syntax.source_positions import Place
@@ -24,6 +25,7 @@ class Context(Protocol):
     text: str
     declarations: Declarations
     activation: str
+    layout: str
 
     @property
     def longest_name(self) -> int:
@@ -43,6 +45,15 @@ class Context(Protocol):
 
     def note(self, text: str) -> None:
         """Record once how an ambiguous text was read."""
+
+    def doubt(self, place: Place, reason: str, vanishing: bool = False) -> None:
+        """Record why an equation around `place` cannot be decided; `vanishing`: only where both its sides vanish."""
+
+    def direction(self, variable: Variable) -> Variable:
+        """The dX of a variable X."""
+
+    def is_held(self, variable: Variable) -> bool:
+        """Whether a variable is no variable of the text, such as a parameter of an arbitrary function."""
 
     def unknown(self, raw: str, place: Place, called: bool = False) -> ParseError:
         """The error for a name that stands for nothing."""

@@ -15,12 +15,13 @@ from .vocabulary import Word
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a text with its value; `squared` is what a norm is the root of."""
+    """A part of a text with its value; `squared` is what a norm is the root of, `arguments` what f(x) is given."""
 
     place: Place
     value: Value
     children: tuple[Part, ...] = ()
     squared: Expression | None = None
+    arguments: tuple[Expression, ...] = ()
 
 
 @dataclass(slots=True)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ...errors import JacobiansError, ParseError, ShapeError
-from ...expressions.nodes import constant
+from ...expressions.nodes import Variable, constant, tensor
 from ...functions.indexing import take_items
 from ...notation.names import typeset
+from ...shapes.layout import check_layout
 from ...shapes.names import check_name
 from ...shapes.sizes import Shape
 from ..syntax import tree as t
-from ..syntax.source_positions import Place, UndeterminedError, parse_error, shape_error
+from ..syntax.source_positions import Place, UndeterminedError, parse_error, shape_error, undetermined
 from ..syntax.spelling import identifier, key, keys
-from . import blocks, calls, claims, differentials, factors, powers, subscripts, unsized, values
+from . import blocks, calls, claims, differentials, factors, named_functions, powers, subscripts, unsized, values
 from .declarations import Declarations
 from .elaborated import Item, Part
 from .naming_parts import holds_factor, opened, spellings
@@ -28,34 +29,83 @@ from .vocabulary import find, words
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """Why an equation around a place cannot be decided; `vanishing`: only where both its sides vanish."""
+
+    place: Place
+    reason: str
+    vanishing: bool = False
+
+
 class Elaborator:
     """Gives the parts of a tree their values. `notes` says how what could be read in two ways was read."""
 
     def __init__(
-        self, text: str, declarations: Declarations, activation: str = "sigmoid", steps: StepNames | None = None
+        self,
+        text: str,
+        declarations: Declarations,
+        activation: str = "sigmoid",
+        steps: StepNames | None = None,
+        layout: str = "numerator",
     ) -> None:
         self.text = text
         self.declarations = declarations
         self.activation = activation
         self.steps = steps
+        self.layout = check_layout(layout)
         self._notes: dict[str, None] = {}
+        self.doubts: list[Doubt] = []
         self.defined: dict[str, Value] = {}
+        self.functions: dict[str, NamedFunction] = {}
+        self._scopes: list[dict[str, Value]] = []  # the arguments of the calls that are being read
+        self._uses: Uses | None = None
+        self._later: dict[str, t.Definition] = {}  # definitions that stand below what uses them
+        self._directions: dict[Variable, Variable] = {}
         self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
 
     # --- names --------------------------------------------------------------------------------------------------
 
     def lookup(self, raw: str) -> Value | None:
-        """What a name stands for: a definition of the text, or a declared variable."""
+        """What a name stands for: an argument, a definition of the text, or a declared variable."""
+        for scope in reversed(self._scopes):
+            for one in keys(raw):
+                if one in scope:
+                    return scope[one]
         for one in keys(raw):
             if one in self.defined:
                 return self.defined[one]
+            if one in self._later:
+                self._define(self._later.pop(one))
+                return self.defined[one]
+            if self._uses is not None and one in self._uses.functions:
+                return self._dependent(one)
         variable = self.declarations.find(raw)
         return None if variable is None else Value(variable)
+
+    def _dependent(self, name: str) -> Value | None:
+        """L, where the text has L(z) and L is declared without a definition: an arbitrary function of z."""
+        assert self._uses is not None
+        group = self._uses.functions.pop(name)
+        variable = self.declarations.find(name)
+        if variable is None:
+            return None
+        function = self.functions.setdefault(name, NamedFunction(name, shape=variable.shape))
+        arguments = [self.part(one) for one in group.parts]
+        if function.entrywise:
+            part = named_functions.called(self, function, arguments, group.place, None, 0)
+        else:
+            part = named_functions.called(self, function, arguments, group.place, variable.shape, 0)
+        value = Value(part.value.expression.named(variable.name), part.value.row)
+        shown = ", ".join(self.source(one.place) for one in group.parts)
+        self.note(f"{variable.name} is taken as an arbitrary smooth function of {shown}")
+        self.defined[name] = value
+        return value
 
     @property
     def longest_name(self) -> int:
         """So many characters has a spelling of a name, at most: W1 may be W_1, and x̃ may be x_tilde."""
-        names = [*self.declarations.names, *self.defined]
+        names = [*self.declarations.names, *self.defined, *self._later, *(name for one in self._scopes for name in one)]
         return max((len(name) for name in names), default=0) + len("_tilde")
 
     def is_known(self, raw: str) -> bool:
@@ -71,6 +121,28 @@ class Elaborator:
         if self.steps is None or not kind or value.entries is not None:
             return value
         return Value(self.steps.named(value.expression, kind), value.row, value.literal, value.chain)
+
+    def doubt(self, place: Place, reason: str, vanishing: bool = False) -> None:
+        """Say why an equation around `place` cannot be decided; `vanishing`: only where both its sides vanish."""
+        self.doubts.append(Doubt(place, reason, vanishing))
+
+    def direction(self, variable: Variable) -> Variable:
+        """The dX of a variable X."""
+        if variable not in self._directions:
+            name = f"d{variable.name}"
+            self._directions[variable] = tensor(name if not self.is_known(name) else f"{name}_direction", *variable.shape)
+        return self._directions[variable]
+
+    def is_held(self, variable: Variable) -> bool:
+        """Whether a variable is no variable of the text: a direction dX, or a coefficient of an arbitrary function."""
+        return variable in self._directions.values() or any(
+            variable in one.coefficients.values() for one in self.functions.values()
+        )
+
+    @property
+    def arbitrary(self) -> list[NamedFunction]:
+        """The functions of the text that have no definition."""
+        return [one for one in self.functions.values() if one.coefficients]
 
     def note(self, text: str) -> None:
         """Say something about the reading, once."""
@@ -93,12 +165,18 @@ class Elaborator:
             f"the names are {', '.join(known)}" if known else "no name is; give each its shape, such as x:d or W:h,d"
         )
         kind = "is neither a declared name nor a function" if called else "is not declared"
-        return self._error(place, f"{shown} {kind}: {listed}{hint}")
+        return (undetermined if called else parse_error)(self.text, place, f"{shown} {kind}: {listed}{hint}")
 
     # --- statements ---------------------------------------------------------------------------------------------
 
     def page(self, page: t.Page, expected: Shape | None = None) -> list[tuple[t.Node, tuple[Part, ...]]]:
         """Every statement with its parts: the two sides of an equation, the body of a definition, an expression."""
+        self._uses = Uses(page, self.is_known)
+        self._later = {
+            key(options[0][0]): one
+            for one in page.statements
+            if isinstance(one, t.Definition) and (options := spellings(*opened(one.name)))
+        }
         last = page.statements[-1]
         found: list[tuple[t.Node, tuple[Part, ...]]] = []
         for one in page.statements:
@@ -116,6 +194,12 @@ class Elaborator:
                 return self._claimed(statement, last)
             case t.Definition():
                 return statement, (self._define(statement),)
+            case t.Mapping():
+                return statement, (claims.mapping(self, statement),)
+            case t.Equation() if self._says_arguments(statement):
+                value = self.lookup(spellings(*opened(statement.sides[0]))[0][0])
+                assert value is not None
+                return t.Definition(statement.place, *statement.sides), (Part(statement.place, value),)
             case t.Equation() if not last and self._defines(statement):
                 name, body = statement.sides
                 return statement, (self._define(t.Definition(statement.place, name, body)),)
@@ -153,13 +237,35 @@ class Elaborator:
         known = known or bool(subscripts.indexed_items(self, Item("", atom, postfixes, statement.place)))
         return bool(options) and options[0][1] == len(postfixes) and not known
 
+    def _says_arguments(self, statement: t.Equation) -> bool:
+        """L = L(z): of what a name is a function."""
+        if len(statement.sides) != 2 or statement.relations != ("=",):
+            return False
+        applied = named_functions.name_and_arguments(statement.sides[1])
+        options = spellings(*opened(statement.sides[0]))
+        if applied is None or not options or options[0][0] != applied[0]:
+            return False
+        return key(applied[0]) not in self.functions and self.declarations.find(applied[0]) is not None
+
     def _define(self, statement: t.Definition) -> Part:
-        atom, postfixes = opened(statement.name)
+        node = statement.name
+        applied = named_functions.name_and_arguments(node)
+        if applied is not None:
+            node = node.factors[0] if isinstance(node, t.Product) else node
+        atom, postfixes = opened(node)
         raw, count = next(iter(spellings(atom, postfixes)), ("", 0))
         if not raw or count < len(postfixes):
             raise self._error(statement.name.place, "expected one name before :=")
-        if self.is_known(raw):
+        self._later.pop(key(raw), None)
+        if self.is_known(raw) or key(raw) in self.functions:
             raise self._error(statement.name.place, f"{self.source(statement.name.place)} is defined already")
+        if applied is not None:
+            names = named_functions.bare_names(applied[1])
+            if names is None:
+                raise self._error(applied[1].place, "the arguments of a function that is defined are names: f(x, y) := …")
+            self.functions[key(raw)] = NamedFunction(raw, tuple(map(key, names)), statement.body)
+            if not all(self.is_known(one) for one in names):  # known when it is called
+                return Part(statement.name.place, Value(constant(0.0)))
         part = self.part(statement.body)
         value = part.value
         if value.entries is not None:  # z_i := Σ_j W_{ij} x_j
@@ -254,17 +360,27 @@ class Elaborator:
         numbers = next((place for place, one in enumerate(items) if not _is_number(one)), len(items))
         scalars = True  # whether all that was met so far is
         parts: list[tuple[str, Part]] = []  # from the right
+        closed: set[int] = set()  # the places in `parts` of functions and of what stands in brackets
         while items:
             item = items.pop()
-            if isinstance(item.atom, t.Group) and item.operator == "" and items and items[-1].word is not None:
+            called = isinstance(item.atom, t.Group) and item.operator == "" and bool(items)
+            if called and items[-1].word is not None:
                 caller = items.pop()
-                part = powers.after(self, calls.call(self, caller, item.atom), item.postfixes)
-                parts.append((caller.operator, part))
-            elif item.word is not None or isinstance(item.atom, (t.Operator, t.Summation)):
-                parts.append((item.operator, self._applied(item, parts)))
+                part = calls.after_name(self, caller, calls.call(self, caller, item.atom))
+                parts.append((caller.operator, powers.after(self, part, item.postfixes)))
+                closed.add(len(parts) - 1)
+            elif called and (named := self._named_call(items[-1], item.atom, expected)) is not None:
+                caller = items.pop()
+                parts.append((caller.operator, powers.after(self, named, item.postfixes)))
+                closed.add(len(parts) - 1)
+            elif item.word is not None or isinstance(item.atom, (t.Operator, t.Summation, t.Total)):
+                parts.append((item.operator, self._applied(item, parts, closed)))
+                closed = {place for place in closed if place < len(parts)} | {len(parts) - 1}
             else:
                 shape = expected if scalars and len(items) <= numbers and not item.postfixes else None
                 parts.append((item.operator, powers.after(self, self._atom(item, shape), item.postfixes)))
+                if isinstance(item.atom, (t.Group, t.Bars)):
+                    closed.add(len(parts) - 1)
             scalars = scalars and bool(parts) and parts[-1][1].value.rank == 0
         return self._multiplied(parts[::-1], expected)
 
@@ -285,23 +401,112 @@ class Elaborator:
                     f"{self.source(part.place)} alone; brackets would say otherwise"
                 )
 
-    def _applied(self, item: Item, parts: list[tuple[str, Part]]) -> Part:
+    def _named_call(self, caller: Item, group: t.Node, expected: Shape | None) -> Part | None:
+        """f(x) for a function of the text, and J(w) for a J that is defined and depends on w; None for a product."""
+        if not isinstance(group, t.Group) or group.bracket not in ("(", "{{", "[") or caller.word is not None:
+            return None
+        place = caller.place.to(group.place)
+        for raw, count in spellings(caller.atom, caller.postfixes):
+            name = key(raw)
+            order = sum(one.kind == "prime" for one in caller.postfixes[count:])
+            if order < len(caller.postfixes) - count:
+                continue
+            value = self.lookup(raw)
+            if value is not None and not order and named_functions.defined_of(self, value, raw, group):
+                arguments = tuple(self.part(one).value.expression for one in group.parts)
+                if isinstance(self.functions.get(name), NamedFunction) or len(arguments) == len(group.parts):
+                    self.note(f"{self.source(place)} is {self.source(caller.place)}, which is defined")
+                return Part(place, value, arguments=arguments)
+            function = self.functions.get(name)
+            if function is None and value is None and self._uses is not None and self._uses.is_called(name):
+                if find(raw, self.activation) is not None or subscripts.indexed_items(self, caller):
+                    return None
+                function = NamedFunction(raw, entrywise=self._uses.is_primed(name))
+            if function is None:
+                continue
+            arguments_ = [self.part(one) for one in group.parts]
+            if function.body is not None:
+                return self._substituted(function, arguments_, place)
+            part = named_functions.called(self, function, arguments_, place, expected, order)
+            self.functions[name] = function
+            self.note(f"{self.source(caller.place)} is taken as an arbitrary smooth function")
+            return part
+        return None
+
+    def _substituted(self, function: NamedFunction, arguments: Sequence[Part], place: Place) -> Part:
+        """The body of a function of the text with its arguments for its parameters."""
+        if len(arguments) != len(function.parameters):
+            raise shape_error(
+                self.text,
+                place,
+                f"{function.name} is defined of {len(function.parameters)} arguments, and given {len(arguments)}",
+            )
+        for name, value in self.defined.items():
+            declared = [self.declarations.find(one) for one in function.parameters]
+            if name != key(function.name) and any(one is not None and named_functions.depends(value, one) for one in declared):
+                if function.body is not None and any(isinstance(one, t.Name) and key(one.text) == name for one in t.below(function.body)):
+                    raise self._error(
+                        place, f"{function.name} is defined with {name}, whose own definition has the argument: write it out"
+                    )
+        if len(self._scopes) >= named_functions.DEEPEST_CALL:
+            raise self._error(place, f"{function.name} calls itself, or functions within functions are too deep")
+        self._scopes.append({name: one.value for name, one in zip(function.parameters, arguments, strict=True)})
+        try:
+            assert function.body is not None
+            part = self.part(function.body)
+        finally:
+            self._scopes.pop()
+        return Part(place, part.value, tuple(arguments), arguments=tuple(one.value.expression for one in arguments))
+
+    def _applied(self, item: Item, parts: list[tuple[str, Part]], closed: Set[int]) -> Part:
         """A function, or ∂/∂x, of what follows it without brackets."""
         if not parts or parts[-1][0] != "":
             what = self.source(item.place)
             raise self._error(item.place, f"{what} is a function: what is it of? Write {what}(…)")
+        if isinstance(item.atom, t.Total):
+            argument = parts.pop()[1]
+            return differentials.total(self, item.place.to(argument.place), argument)
         if isinstance(item.atom, (t.Operator, t.Summation)):
+            if item.postfixes:
+                shown = self.source(item.postfixes[0].place)
+                raise self._error(item.postfixes[0].place, f"{shown} after an operator: put brackets around what it is of")
             argument = self._multiplied(parts[::-1])
             parts.clear()
             if isinstance(item.atom, t.Summation):
                 return subscripts.summed(self, item.atom, argument)
             return differentials.operated(self, item.place.to(argument.place), item.atom, argument)
-        argument = parts.pop()[1]
+        argument = self._argument(item, parts, closed)
         place = item.place.to(argument.place)
         if parts and parts[-1][0] == "":
             self.note(f"{self.source(place)} is of {self.source(argument.place)} alone; brackets would say otherwise")
-        part = calls.applied(self, item, place, [argument])
-        return powers.after(self, part, item.postfixes)
+        return calls.after_name(self, item, calls.applied(self, item, place, [argument]))
+
+    def _argument(self, item: Item, parts: list[tuple[str, Part]], closed: Set[int]) -> Part:
+        """What a function without brackets is of: tr AB is tr(AB), sin 2x is sin(2x), log xᵀx is log(xᵀx).
+
+        A function of whole arrays goes on to the next scalar, one of numbers to the next bracket or function.
+        """
+        assert item.word is not None
+        count = 1
+        if len(parts) - 1 not in closed or not item.word.entrywise:
+            while count < len(parts) and parts[-count - 1][0] == "":
+                place = len(parts) - count - 1
+                follows = parts[place][1]
+                if item.word.entrywise:
+                    if place in closed:
+                        break
+                elif (follows.value.rank == 0 and not follows.value.row) or not parts[-1][1].value.rank:
+                    break
+                count += 1
+        if count == 1:
+            return parts.pop()[1]
+        taken = parts[-count:]
+        del parts[-count:]
+        taken[-1] = ("", taken[-1][1])
+        argument = self._multiplied(taken[::-1])
+        shown = self.source(item.place)
+        self.note(f"{shown} {self.source(argument.place)} is read as {shown}({self.source(argument.place)})")
+        return argument
 
     # --- operands -----------------------------------------------------------------------------------------------
 
@@ -310,7 +515,7 @@ class Elaborator:
         atom = item.atom
         match atom:
             case t.Number():
-                if atom.text == "𝟏":
+                if atom.text in ("𝟏", "𝟙"):
                     return Part(atom.place, unsized.waiting("ones"))
                 return Part(atom.place, Value(constant(float(atom.text)), literal=float(atom.text)))
             case t.Group() if len(atom.parts) > 1:
@@ -332,7 +537,8 @@ class Elaborator:
             case t.Root():
                 return calls.root(self, atom)
             case t.Derivative():
-                return differentials.differentiated(self, atom.place, self.part(atom.numerator), atom.denominator)
+                numerator = self.part(atom.numerator)
+                return differentials.differentiated(self, atom.place, numerator, atom.denominators, atom.order)
             case t.Differential():
                 raise self._error(atom.place, "∂ alone: a derivative is written ∂y/∂x, or ∂(…)/∂x")
             case t.Accent() if not spellings(atom, ()):

@@ -7,8 +7,8 @@ r′ W is computed as a vector is, x r′ is an outer product (item 5) and x′ 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from ...errors import ShapeError
 from ...expressions.nodes import Expression, constant
@@ -23,11 +23,26 @@ from .entries import Entries, Monomial, entry
 MOST_AXES = 12
 
 
+class Chain(NamedTuple):
+    """What a derivative is of and with respect to, and the layout in which its axes stand."""
+
+    numerator: Expression
+    denominator: Expression
+    layout: str = "numerator"
+
+    @property
+    def is_row(self) -> bool:
+        """Whether the derivative, with one axis, is a row."""
+        if self.layout == "denominator":
+            return self.denominator.ndim == 0 and self.numerator.ndim == 1
+        return self.numerator.ndim == 0 and self.denominator.ndim == 1 and self.layout != "ad"
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """An expression; `row` for a transposed vector, whose expression is the vector.
 
-    `literal` is a number that is written out. `chain` has the numerator and the denominator of a derivative. `unsized`
+    `literal` is a number that is written out. `chain` is there for a derivative and its multiples. `unsized`
     is "ones" or "identity" while the size of such a one is not known. `entries` are an entry with letters for indices;
     its expression is made when the letters become axes.
     """
@@ -35,7 +50,7 @@ class Value:
     expression: Expression
     row: bool = False
     literal: float | None = None
-    chain: tuple[Expression, Expression] | None = None
+    chain: Chain | None = None
     unsized: str = ""
     entries: Entries | None = None
 
@@ -159,31 +174,39 @@ def _after_column(a: Value, b: Value) -> Value:
     raise _sizes_error(a, b, "the one column", _FIRST.get(b.rank, "the first axis"), 1, b.shape[0])
 
 
-def _scaled_chain(a: Value, b: Value) -> tuple[Expression, Expression] | None:
+def _scaled_chain(a: Value, b: Value) -> Chain | None:
     if a.chain is not None and b.chain is not None:
-        same = a.chain[1] is b.chain[0]
-        return (a.chain[0], b.chain[1]) if same else b.chain
+        return _joined(a.chain, b.chain) or b.chain
     return a.chain or b.chain
 
 
+def _joined(a: Chain, b: Chain) -> Chain | None:
+    """The chain of ∂y/∂z ∂z/∂x; in denominator layout the factors stand in the other order. None for no chain."""
+    if a.layout == "denominator":
+        return Chain(b.numerator, a.denominator, a.layout) if a.numerator is b.denominator else None
+    return Chain(a.numerator, b.denominator, a.layout) if a.denominator is b.numerator else None
+
+
 def _chained(a: Value, b: Value) -> Value:
-    """∂y/∂z ∂z/∂x: the axes of z meet, mirrored, because the left factor has them reversed."""
+    """∂y/∂z ∂z/∂x: the axes of z meet, mirrored where the left factor has them reversed."""
     assert a.chain is not None
     assert b.chain is not None
-    middle, numerator = a.chain[1], b.chain[0]
-    if middle is not numerator:
-        return product(Value(a.expression, a.row), Value(b.expression, b.row))
-    result = _contracted(a.expression, b.expression, middle.ndim)
-    chain = (a.chain[0], b.chain[1])
-    return Value(result, row=chain[0].ndim == 0 and chain[1].ndim == 1, chain=chain)
+    chain = _joined(a.chain, b.chain)
+    if chain is None or chain.layout == "vec":
+        result = product(Value(a.expression, a.row), Value(b.expression, b.row))
+        return replace(result, chain=chain)
+    middle = a.chain.numerator if chain.layout == "denominator" else a.chain.denominator
+    result = _contracted(a.expression, b.expression, middle.ndim, mirrored=chain.layout != "ad")
+    return Value(result, row=chain.is_row, chain=chain)
 
 
-def _contracted(a: Expression, b: Expression, count: int) -> Expression:
-    """The last `count` axes of a with the first of b, in mirrored order."""
+def _contracted(a: Expression, b: Expression, count: int, mirrored: bool = True) -> Expression:
+    """The last `count` axes of a with the first of b, in mirrored order or in their own."""
     if a.ndim + b.ndim - 2 * count > MOST_AXES:
         raise ShapeError(f"{{0}} {{1}} has {a.ndim + b.ndim - 2 * count} axes; at most {MOST_AXES} are read in a text")
     left = list(range(a.ndim))
-    right = [*reversed(left[a.ndim - count :]), *range(a.ndim, a.ndim + b.ndim - count)]
+    middle = left[a.ndim - count :]
+    right = [*(reversed(middle) if mirrored else middle), *range(a.ndim, a.ndim + b.ndim - count)]
     return network([a, b], [tuple(left), tuple(right)], [*left[: a.ndim - count], *right[count:]])
 
 

@@ -6,10 +6,12 @@ line break ends a statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from unicodedata import combining
 
 from .source_positions import Place, parse_error
+from .spelling import accent_name
 from .tokens import Token, tokens_of
 
 #: Brackets within brackets, no deeper: what people write has ten at most.
@@ -29,7 +31,7 @@ def scan(text: str, is_known: Callable[[str], bool]) -> list[Token]:
             text[:80], Place(0, 1, 1, 1), f"a text of {len(text):,} characters; at most {LONGEST_TEXT:,} are read"
         )
     tokens = tokens_of(text)
-    tokens = _matched(text, _statements(tokens))
+    tokens = _arguments(_matched(text, _statements(tokens)), is_known)
     defined = {
         one.text
         for before, one, following in zip([None, *tokens], tokens, tokens[1:], strict=False)
@@ -39,7 +41,7 @@ def scan(text: str, is_known: Callable[[str], bool]) -> list[Token]:
 
 
 #: A line that ends, or begins, with one of these goes on.
-_BINARY = {"EQUALS", "ELEMENT", "DEFINED", "SIGN", "BOX", "TIMES", "DIVIDE", "COMMA", "POWER", "SUBSCRIPT"}
+_BINARY = {"EQUALS", "RELATION", "ARROW", "COLON", "ELEMENT", "DEFINED", "SIGN", "BOX", "TIMES", "DIVIDE", "COMMA", "POWER", "SUBSCRIPT"}
 
 
 def _statements(tokens: list[Token]) -> list[Token]:
@@ -57,11 +59,15 @@ def _statements(tokens: list[Token]) -> list[Token]:
         within = bool(square) and square[-1]
         if token.kind == "BESIDE" and not within:  # the & of an alignment
             continue
+        if token.text in ("quad", "qquad") and token.kind == "SEPARATOR" and depth > 0:
+            continue
         if token.kind == "SEPARATOR" and within and token.text != "\n":
             token = replace(token, kind="ABOVE")
+        if token.kind == "COMMA" and depth == 0:
+            token = replace(token, kind="SEPARATOR")
         if token.kind == "SEPARATOR":
             following = next((one.kind for one in tokens[place + 1 : place + 64] if one.kind != "SEPARATOR"), "")
-            soft = token.text != ";"
+            soft = token.text not in (";", ",")
             goes_on = soft and (
                 depth > 0 or (bool(kept) and kept[-1].kind in _BINARY) or (following in _BINARY - {"SIGN"})
             )
@@ -74,7 +80,10 @@ def _statements(tokens: list[Token]) -> list[Token]:
 
 
 _OPENING = ("OPEN", "OPEN_BRACE", "OPEN_SQUARE")
-_PARTNERS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "\\{": "\\}", "lbrace": "rbrace", "lbrack": "rbrack"}
+_PARTNERS = {
+    **{"(": ")", "[": "]", "{": "}", "⟨": "⟩", "\\{": "\\}"},
+    **{"lbrace": "rbrace", "lbrack": "rbrack", "langle": "rangle"},
+}
 
 
 def _matched(text: str, tokens: list[Token]) -> list[Token]:
@@ -132,7 +141,62 @@ _PREFIXES = {"ACCENT", "FONT", "PARTIAL", "ROOT", "NABLA"}
 #: An operand may end with one of these.
 _ENDS = {
     *("NUMBER", "WORD", "CLOSE", "NORM_CLOSE", "ABS_CLOSE", "PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED"),
+    "PSEUDOINVERSE",
 }
+
+
+def _arguments(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Token]:
+    """The arguments of LaTeX commands without braces are single characters: \\frac12 is ½, \\hat xy is x̂ y."""
+    closed = _closing(tokens)
+    wanted: dict[int, int] = {}  # place of a token -> how many of its characters are arguments
+    for place, token in enumerate(tokens[:-1]):
+        if token.kind == "FRACTION":
+            first = tokens[place + 1]
+            if first.kind == "OPEN_BRACE":
+                wanted[closed.get(place + 1, place) + 1] = 1
+            elif first.kind in ("NUMBER", "WORD"):
+                long = _plain(first) and len(first.text) > 1
+                wanted[place + 1] = 2 if long else 1
+                if not long:
+                    wanted[place + 2] = 1
+        elif token.kind == "ROOT" and token.text == "sqrt":
+            wanted[place + 1] = 1
+        elif token.kind == "ACCENT":
+            following = tokens[place + 1]
+            if following.kind == "WORD" and not is_known(f"{following.text}_{accent_name(token.text)}"):
+                wanted[place + 1] = 1
+    result: list[Token] = []
+    for place, token in enumerate(tokens):
+        count = wanted.get(place, 0)
+        if not count or not _plain(token, ("NUMBER", "WORD")) or len(token.text) == 1:
+            result.append(token)
+            continue
+        start = 0
+        while count and start < len(token.text) and token.text[start] != "_":
+            end = start + 1
+            while end < len(token.text) and (combining(token.text[end]) or token.text[end] in "₀₁₂₃₄₅₆₇₈₉"):
+                end += 1
+            result.append(_word(token, start, end))
+            start, count = end, count - 1
+        if token.text[start : start + 1] == "_":
+            result.append(replace(_word(token, start, start + 1), kind="SUBSCRIPT"))
+            start += 1
+        if start < len(token.text):
+            rest = _word(token, start)
+            result.append(replace(rest, kind="NUMBER") if rest.text.isdecimal() else rest)
+    return result
+
+
+def _closing(tokens: list[Token]) -> dict[int, int]:
+    """For the place of every opening bracket that of its closing one."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for place, token in enumerate(tokens):
+        if token.kind in _OPENING:
+            stack.append(place)
+        elif token.kind == "CLOSE":
+            found[stack.pop()] = place
+    return found
 
 
 def _word(token: Token, start: int, stop: int | None = None) -> Token:
@@ -146,50 +210,65 @@ def _word(token: Token, start: int, stop: int | None = None) -> Token:
     )
 
 
-def _plain(token: Token) -> bool:
+def _plain(token: Token, kinds: Collection[str] = ("WORD",)) -> bool:
     """Whether a word stands in the source as it is, so that it may be taken apart."""
-    return token.kind == "WORD" and token.place.end - token.place.start == len(token.text)
+    return token.kind in kinds and token.place.end - token.place.start == len(token.text)
 
 
 def _transpositions(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Token]:
-    """T after ^ is a transposition, alone, in braces, with a minus, or before other letters (x^TAx)."""
+    """T after ^ is a transposition: alone, in braces or a font, with a minus, or before other letters (x^TAx)."""
     result: list[Token] = []
-    raised = False  # within an exponent: after ^, and after the brace or the sign that follows it
-    for token in tokens:
-        if raised and token.kind == "WORD" and token.text[:1] == "T":
-            if token.text == "T":
-                token = replace(token, kind="TRANSPOSED")
-            elif result[-1].kind == "POWER" and _plain(token) and not is_known(token.text) and token.text[1] != "_":
-                result.append(replace(_word(token, 0, 1), kind="TRANSPOSED"))
-                token = _word(token, 1)
-        raised = token.kind == "POWER" or (raised and token.kind in ("OPEN_BRACE", "SIGN"))
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
         result.append(token)
+        place += 1
+        if token.kind != "POWER":
+            continue
+        start = place
+        start += _is(tokens, start, "OPEN_BRACE")
+        start += _is(tokens, start, "SIGN")
+        letter, braces = start, 0
+        while _is(tokens, letter, "FONT"):
+            letter += 1
+            if _is(tokens, letter, "OPEN_BRACE"):
+                letter, braces = letter + 1, braces + 1
+        if not _is(tokens, letter, "WORD") or tokens[letter].text[:1] != "T":
+            continue
+        word = tokens[letter]
+        if word.text == "T" and all(_is(tokens, letter + 1 + one, "CLOSE") for one in range(braces)):
+            result += [*tokens[place:start], replace(word, kind="TRANSPOSED")]
+            place = letter + 1 + braces
+        elif letter == place and _plain(word) and not is_known(word.text) and word.text[1:2] not in ("", "_"):
+            result += [replace(_word(word, 0, 1), kind="TRANSPOSED"), _word(word, 1)]
+            place = letter + 1
     return result
+
+
+def _is(tokens: list[Token], place: int, kind: str) -> bool:
+    return place < len(tokens) and tokens[place].kind == kind
 
 
 def _differentials(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Token]:
     """`d(…)/dx`, `dy/dx`, `d/dx` and the same within \\frac: the d becomes ∂, where no declared name begins so."""
-    opened: dict[int, int] = {}  # place of a closing bracket -> place of its opening one
-    stack: list[int] = []
-    for place, token in enumerate(tokens):
-        if token.kind in _OPENING:
-            stack.append(place)
-        elif token.kind == "CLOSE":
-            opened[place] = stack.pop()
-    closed = {first: last for last, first in opened.items()}
+    tokens = _upright(tokens, is_known)
+    closed = _closing(tokens)
+    opened = {last: first for first, last in closed.items()}
     found: set[int] = set()
 
     def is_d(place: int) -> bool:
         if not 0 <= place < len(tokens):
             return False
         token = tokens[place]
+        if token.kind == "TOTAL":
+            return True
         return _plain(token) and token.text[0] == "d" and not is_known(token.text)
 
     def is_by(place: int) -> bool:
         """A d and what the derivative is by: dx, or d before a font, an accent or a name."""
         if not is_d(place):
             return False
-        rest = tokens[place].text[1:]
+        rest = tokens[place].text[1:] if tokens[place].kind == "WORD" else ""
         if rest:
             return is_known(rest)
         return place + 1 < len(tokens) and tokens[place + 1].kind in ("FONT", "ACCENT", "WORD")
@@ -205,14 +284,38 @@ def _differentials(tokens: list[Token], is_known: Callable[[str], bool]) -> list
                 before -= 1
             if is_d(before):
                 found |= {before, place + 1}
-        elif token.kind == "FRACTION" and place + 1 in closed and is_d(place + 2) and is_by(closed[place + 1] + 2):
-            found |= {place + 2, closed[place + 1] + 2}
+        elif token.kind == "FRACTION":
+            braced = place + 1 in closed
+            above, below = (place + 2, closed[place + 1] + 2) if braced else (place + 1, place + 3)
+            if is_d(above) and is_by(below):
+                found |= {above, below}
     result: list[Token] = []
     for place, token in enumerate(tokens):
         if place in found:
-            result.append(replace(_word(token, 0, 1), kind="PARTIAL"))
-            if len(token.text) > 1:
+            upright = token.kind == "TOTAL"
+            result.append(replace(token if upright else _word(token, 0, 1), kind="PARTIAL"))
+            if len(token.text) > 1 and not upright:
                 result.append(_word(token, 1))
         else:
             result.append(token)
+    return result
+
+
+def _upright(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Token]:
+    """An upright d, \\mathrm{d} or \\mathrm d, as one token: it is the sign of a differential."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        braced = _is(tokens, place + 1, "OPEN_BRACE")
+        letter = place + 1 + braced
+        upright = token.kind == "FONT" and token.text in ("mathrm", "rm", "mathsf", "text", "operatorname")
+        if upright and _is(tokens, letter, "WORD") and tokens[letter].text == "d" and not is_known("d"):
+            last = letter + braced
+            if not braced or _is(tokens, last, "CLOSE"):
+                result.append(Token("TOTAL", "d", token.place.to(tokens[last].place)))
+                place = last + 1
+                continue
+        result.append(token)
+        place += 1
     return result

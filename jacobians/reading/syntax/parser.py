@@ -1,48 +1,25 @@
-"""The grammar at work: tokens become the tree. `lark` is imported here, when a text is first read."""
+"""The grammar: tokens become the tree, by recursive descent.
+
+    page       statement (SEPARATOR statement)*
+    statement  sum ((= | ≈ | ≤ | …) sum)* [∈ factor]   |   sum := sum [∈ factor]
+    sum        [sign] box (sign box)*
+    box        product ((⊙ | ⊗ | :) [sign] product)*          W x ⊙ y is (W x) ⊙ y
+    product    factor (factor | * [sign] factor | / [sign] factor)*   one level, left to right: 1/2 x is half of x
+    factor     atom postfix*
+
+What is a call and what a product is decided later, by the names that are declared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import NoReturn
 
 from . import tree as t
 from .disambiguation import scan
 from .source_positions import Place, parse_error, place_at
 from .spelling import accent_name
-from .tokens import IN_WORDS, Token
-
-if TYPE_CHECKING:
-    import lark
-
-
-@lru_cache(maxsize=1)
-def _parser() -> lark.Lark:
-    import lark
-    from lark.lexer import Lexer
-
-    class Given(Lexer):
-        """Tokens that are made already."""
-
-        def __init__(self, conf: Any) -> None:
-            pass
-
-        def lex(self, tokens: Any) -> Iterator[lark.Token]:  # type: ignore[override]  # it is called with what is parsed
-            for token in tokens:
-                yield _wrapped(token)
-
-    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    return lark.Lark(grammar, parser="lalr", lexer=Given, start="start")
-
-
-def _wrapped(token: Token) -> lark.Token:
-    """A token as the parser takes it, with our own as its value."""
-    import lark
-
-    wrapped = lark.Token(token.kind, token.text)
-    wrapped.value = token
-    return wrapped
+from .tokens import Token
 
 
 def read_tree(text: str, is_known: Callable[[str], bool] = lambda word: False) -> t.Page:
@@ -50,160 +27,301 @@ def read_tree(text: str, is_known: Callable[[str], bool] = lambda word: False) -
 
     Raises `ParseError`, with the place and what was expected there, for a text that is not in the grammar.
     """
-    from lark import UnexpectedInput
-
     tokens = scan(text, is_known)
     if not tokens:
         end = place_at(text, max(0, len(text.rstrip())), len(text))
         raise parse_error(text, end, "expected an expression, found nothing")
-    try:
-        found: Any = _parser().parse(tokens)  # the lexer takes tokens
-    except UnexpectedInput as error:
-        raise _unexpected(text, tokens, error) from None
-    page = Builder(text).build(found)
-    assert isinstance(page, t.Page)
-    return page
+    return _Parser(text, tokens).page()
 
 
-_OPERAND = {
-    "NUMBER",
-    "WORD",
-    "OPEN",
-    "OPEN_BRACE",
-    "OPEN_SQUARE",
-    "NORM_OPEN",
-    "ABS_OPEN",
-    "ACCENT",
-    "FONT",
-    "FRACTION",
-    "ROOT",
-    "NABLA",
+_OPERANDS = {
+    *("NUMBER", "WORD", "OPEN", "OPEN_BRACE", "OPEN_SQUARE", "NORM_OPEN", "ABS_OPEN"),
+    *("ACCENT", "FONT", "FRACTION", "ROOT", "NABLA", "PARTIAL", "TOTAL"),
 }
-_AFTER = {"PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED", "POWER", "ENTRYWISE_POWER", "SUBSCRIPT"}
-_OPERATORS = {"SIGN", "BOX", "TIMES", "DIVIDE"}
+_POSTFIXES = {
+    *("PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED", "POWER", "ENTRYWISE_POWER", "SUBSCRIPT", "PSEUDOINVERSE"),
+}
+_OPERAND = "an operand (a name, a number, a bracket)"
+_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾₀₁₂₃₄₅₆₇₈₉", "0123456789+-()0123456789")
+_TENSOR = ("⊗", "otimes")
 
 
-def _unexpected(text: str, tokens: list[Token], error: Any) -> Exception:
-    """What was expected, in words, and what was found."""
-    found = getattr(getattr(error, "token", None), "value", None)
-    last = tokens[-1].place
-    if isinstance(found, Token):
-        place, shown = (
-            found.place,
-            f"found {text[found.place.start : found.place.end].strip() or 'the end of the line'}",
-        )
-        before = tokens[tokens.index(found) - 1] if found is not tokens[0] else None
-    else:
-        place, shown = Place(last.end, last.end + 1, last.line, last.column + last.end - last.start), "found the end"
-        before = tokens[-1]
-    parser = _parser().parse_interactive()
-    for token in tokens:
-        if token is found:
-            break
-        parser.feed_token(_wrapped(token))
-    expected: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
-    after = f" after {text[before.place.start : before.place.end].strip()}" if before is not None else ""
-    return parse_error(text, place, f"expected {in_words(expected)}{after.rstrip()}, {shown}")
+class _Parser:
+    """One pass over the tokens. The depth of the recursion is that of the brackets, which `scan` limits."""
 
+    def __init__(self, text: str, tokens: list[Token]) -> None:
+        self.text, self.tokens, self.next = text, tokens, 0
 
-def in_words(kinds: Iterable[str]) -> str:
-    """Kinds of tokens as a reader would call them, the many kinds of operand and operator as one."""
-    rest = set(kinds)
-    operand, operator = {"NUMBER", "WORD", "OPEN"} <= rest, {"SIGN", "TIMES"} <= rest
-    words: list[str] = []
-    if operator:  # an operand has ended
-        words = ["an operator", "another operand"]
-        rest -= _OPERAND | _OPERATORS | _AFTER | {"PARTIAL", "SIGN", "EQUALS", "DEFINED", "SEPARATOR", "ELEMENT"}
-    elif operand:
-        words = ["an operand (a name, a number, a bracket)"]
-        rest -= _OPERAND | {"PARTIAL", "SIGN"}
-    words += sorted(IN_WORDS.get(kind, kind.lower()) for kind in rest)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "something else"
+    # --- tokens -------------------------------------------------------------------------------------------------
 
+    def kind(self, ahead: int = 0) -> str:
+        """The kind of the next token; "" at the end."""
+        place = self.next + ahead
+        return self.tokens[place].kind if place < len(self.tokens) else ""
 
-class Builder:
-    """Makes the nodes of the tree from those of the parser, whose children are tokens and nodes."""
+    def take(self) -> Token:
+        self.next += 1
+        return self.tokens[self.next - 1]
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def required(self, kind: str, expected: str) -> Token:
+        if self.kind() != kind:
+            self.refuse(expected)
+        return self.take()
 
-    def build(self, found: Any) -> t.Node:
-        """The node for what the parser found. Its depth is that of the brackets, which is limited."""
-        children = [child.value if hasattr(child, "type") else self.build(child) for child in found.children]
-        place = _span(children)
-        node: t.Node = getattr(self, f"_{found.data}")(place, children)
+    def refuse(self, expected: str) -> NoReturn:
+        """Raise the error that says what was expected here and what was found."""
+        before = self.tokens[self.next - 1] if self.next else None
+        after = f" after {self.text[before.place.start : before.place.end].strip()}" if before else ""
+        if self.next < len(self.tokens):
+            place = self.tokens[self.next].place
+            shown = self.text[place.start : place.end].strip() or "the end of the line"
+        else:
+            last = self.tokens[-1].place
+            place = Place(last.end, last.end + 1, last.line, last.column + last.end - last.start)
+            shown = "the end"
+        raise parse_error(self.text, place, f"expected {expected}{after.rstrip()}, found {shown}")
+
+    def since(self, first: Place) -> Place:
+        """From `first` to the token before the next."""
+        return first.to(self.tokens[self.next - 1].place)
+
+    # --- statements ---------------------------------------------------------------------------------------------
+
+    def page(self) -> t.Page:
+        statements = [self.statement()]
+        while self.kind() == "SEPARATOR":
+            self.take()
+            statements.append(self.statement())
+        if self.kind():
+            self.refuse("an operator, another operand or the end")
+        return t.Page(statements[0].place.to(statements[-1].place), tuple(statements))
+
+    def statement(self) -> t.Node:
+        first = self.sum()
+        node: t.Node = first
+        if self.kind() == "DEFINED":
+            self.take()
+            body = self.sum()
+            node = t.Definition(first.place.to(body.place), first, body)
+        elif self.kind() in ("EQUALS", "RELATION"):
+            sides, relations = [first], []
+            while self.kind() in ("EQUALS", "RELATION"):
+                token = self.take()
+                relations.append("=" if token.kind == "EQUALS" else token.text)
+                sides.append(self.sum())
+            node = t.Equation(first.place.to(sides[-1].place), tuple(sides), tuple(relations))
+        elif self.kind() == "ARROW" and isinstance(first, t.Box) and first.operators[0] == ":" and len(first.parts) == 2:
+            self.take()
+            target = self.factor()
+            node = t.Mapping(first.place.to(target.place), first.parts[0], first.parts[1], target)
+        if self.kind() == "ELEMENT":
+            self.take()
+            space = self.factor()
+            node = t.Claim(node.place.to(space.place), node, space)
         return node
 
-    def _start(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Page(place, tuple(child for child in children if isinstance(child, t.Node)))
+    def sum(self) -> t.Node:
+        first = self.tokens[self.next].place if self.kind() else None
+        parts: list[t.Node] = []
+        signs: list[int] = []
+        signed = self.kind() == "SIGN"
+        while not parts or self.kind() == "SIGN":
+            signs.append(self.sign())
+            parts.append(self.box())
+        if len(parts) == 1 and not signed:
+            return parts[0]
+        assert first is not None
+        return t.Sum(self.since(first), tuple(parts), tuple(signs))
 
-    def _equation(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Equation(place, tuple(children[::2]))
+    def sign(self) -> int:
+        """A run of signs, as one."""
+        result = 1
+        while self.kind() == "SIGN":
+            token = self.take()
+            if token.text in ("±", "∓"):
+                raise parse_error(self.text, token.place, f"{token.text} is two expressions: write one of them")
+            result = -result if token.text in "-−–" else result
+        return result
 
-    def _claim(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Claim(place, children[0], children[2])
+    def signed(self, inner: Callable[[], t.Node]) -> t.Node:
+        """What `inner` reads, perhaps with signs before it."""
+        if self.kind() != "SIGN":
+            return inner()
+        first = self.tokens[self.next].place
+        sign = self.sign()
+        body = inner()
+        return t.Signed(self.since(first), sign, body)
 
-    def _definition(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Definition(place, children[0], children[2])
+    def box(self) -> t.Node:
+        parts, operators = [self.product()], []
+        while self.kind() in ("BOX", "COLON"):
+            token = self.take()
+            operators.append("⊗" if token.text in _TENSOR else token.text if token.text == ":" else "⊙")
+            parts.append(self.signed(self.product))
+        if not operators:
+            return parts[0]
+        return t.Box(parts[0].place.to(parts[-1].place), tuple(parts), tuple(operators))
 
-    def _signs(self, place: Place, children: list[Any]) -> t.Node:
-        for token in children:
-            if token.text == "±":
-                raise parse_error(self.text, token.place, "± is two expressions: write one of them")
-        minus = sum(token.text in "-−–" for token in children)
-        return t.Signed(place, -1 if minus % 2 else 1, t.Number(place, "1"))
-
-    def _sum(self, place: Place, children: list[Any]) -> t.Node:
-        signs, parts, sign = [], [], 1
-        for child in children:
-            if isinstance(child, t.Signed) and isinstance(child.body, t.Number) and child.place == child.body.place:
-                sign = child.sign
+    def product(self) -> t.Node:
+        factors, operators = [self.factor()], [""]
+        while True:
+            kind = self.kind()
+            if kind in ("TIMES", "DIVIDE"):
+                token = self.take()
+                operators.append("/" if kind == "DIVIDE" else "·" if token.text in ("·", "⋅", "cdot") else "*")
+                factors.append(self.signed(self.factor))
+            elif kind in _OPERANDS:
+                operators.append("")
+                factors.append(self.factor())
             else:
-                signs.append(sign)
-                parts.append(child)
-                sign = 1
-        return t.Sum(place, tuple(parts), tuple(signs))
+                break
+        if len(factors) == 1:
+            return factors[0]
+        return t.Product(factors[0].place.to(factors[-1].place), tuple(factors), tuple(operators))
 
-    def _signed(self, place: Place, children: list[Any]) -> t.Node:
-        signs, body = children
-        if isinstance(body, Token):
-            return t.Mark(place, body.kind.lower(), inverse=signs.sign < 0)
-        return t.Signed(place, signs.sign, body)
+    # --- operands -----------------------------------------------------------------------------------------------
 
-    def _box(self, place: Place, children: list[Any]) -> t.Node:
-        names = {"⊗": "⊗", "otimes": "⊗"}
-        return t.Box(place, tuple(children[::2]), tuple(names.get(token.text, "⊙") for token in children[1::2]))
-
-    def _product(self, place: Place, children: list[Any]) -> t.Node:
-        factors: list[t.Node] = []
-        operators: list[str] = []
-        operator = ""
-        for child in children:
-            if isinstance(child, Token):
-                operator = "/" if child.kind == "DIVIDE" else "*"
-            else:
-                factors.append(child)
-                operators.append(operator)
-                operator = ""
-        return t.Product(place, tuple(factors), tuple(operators))
-
-    def _factor(self, place: Place, children: list[Any]) -> t.Node:
-        postfixes = list(children[1:])
-        for first in range(len(postfixes) - 1):  # x^2_i is x_i^2, as in LaTeX
-            power, subscript = postfixes[first : first + 2]
+    def factor(self) -> t.Node:
+        atom = self.atom()
+        postfixes: list[t.Postfix] = []
+        while self.kind() in _POSTFIXES:
+            postfixes.append(self.postfix())
+        if not postfixes:
+            return atom
+        for place in range(len(postfixes) - 1):  # x^2_i is x_i^2, as in LaTeX
+            power, subscript = postfixes[place : place + 2]
             plain = power.kind == "power" and isinstance(power.body, (t.Number, t.Name, t.Signed))
             if subscript.kind == "subscript" and (plain or _is_braced_number(power)):
-                postfixes[first : first + 2] = [subscript, power]
-        return t.Factor(place, children[0], tuple(postfixes))
+                postfixes[place : place + 2] = [subscript, power]
+        return t.Factor(self.since(atom.place), atom, tuple(postfixes))
 
-    def _postfix(self, place: Place, children: list[Any]) -> t.Node:
-        token = children[0]
-        if len(children) > 2 and token.kind == "SUBSCRIPT":  # _{k=1}
-            return t.Postfix(place, "subscript", t.Equation(_span(children[2:5]), (children[2], children[4])))
-        body: t.Node | None = children[1] if len(children) > 1 and isinstance(children[1], t.Node) else None
-        kinds = {"POWER": "power", "ENTRYWISE_POWER": "entrywise", "SUBSCRIPT": "subscript"}
+    def atom(self) -> t.Node:
+        if self.kind() not in _OPERANDS:
+            self.refuse(_OPERAND if self.next == 0 or self.kind(-1) != "OPEN_SQUARE" else "a block")
+        token = self.take()
         match token.kind:
-            case "PRIME" | "TRANSPOSED":
+            case "NUMBER":
+                if not float(token.text) < float("inf"):
+                    raise parse_error(self.text, token.place, "this number is too large for floating point")
+                return t.Number(token.place, token.text)
+            case "WORD":
+                return t.Name(token.place, token.text)
+            case "OPEN" | "OPEN_BRACE":
+                return self.group(token)
+            case "OPEN_SQUARE":
+                return self.block(token)
+            case "NORM_OPEN" | "ABS_OPEN":
+                body = self.sum()
+                kind = token.kind.removesuffix("OPEN")
+                self.required(f"{kind}CLOSE", f"an operator, another operand or a closing {'‖' if kind == 'NORM_' else '|'}")
+                return t.Bars(self.since(token.place), body, "norm" if kind == "NORM_" else "absolute")
+            case "ACCENT":
+                body = self.atom()
+                return t.Accent(self.since(token.place), accent_name(token.text), body)
+            case "FONT":
+                body = self.atom()
+                return t.Font(self.since(token.place), body)
+            case "FRACTION":
+                return self.fraction(token)
+            case "ROOT":
+                body = self.part()
+                return t.Root(self.since(token.place), body)
+            case "NABLA":
+                return self.gradient(token)
+            case "TOTAL":
+                return t.Total(token.place)
+        return self.differential(token)
+
+    def group(self, token: Token, first: t.Node | None = None) -> t.Node:
+        """What stands in brackets; `token` opened them, and `first` is what was read of them already."""
+        parts = [first or self.sum()]
+        while self.kind() == "COMMA":
+            self.take()
+            parts.append(self.sum())
+        self.required("CLOSE", "an operator, another operand, a comma or a closing bracket")
+        bracket = {"\\{": "{{", "lbrace": "{{"}.get(token.text, token.text)
+        return t.Group(self.since(token.place), tuple(parts), bracket)
+
+    def block(self, token: Token) -> t.Node:
+        """Blocks; brackets around a single one are only brackets."""
+        lines: list[tuple[t.Node, ...]] = []
+        while not lines or self.kind() == "ABOVE":
+            if lines:
+                self.take()
+            line = [self.sum()]
+            while self.kind() in ("BESIDE", "COMMA"):
+                self.take()
+                line.append(self.sum())
+            lines.append(tuple(line))
+        self.required("CLOSE", "an operator, another operand, ; or | between blocks, or a closing bracket")
+        place = self.since(token.place)
+        if len(lines) == len(lines[0]) == 1:
+            return t.Group(place, lines[0], "[")
+        return t.Block(place, tuple(lines))
+
+    def part(self) -> t.Node:
+        """What a fraction or a root takes: a number, a name, or braces around a sum."""
+        if self.kind() not in ("NUMBER", "WORD", "OPEN_BRACE", "PARTIAL"):
+            self.refuse("a name, a number or {")
+        return self.atom()
+
+    def fraction(self, token: Token) -> t.Node:
+        top, bottom = self.part(), self.part()
+        place = self.since(token.place)
+        above = _in_braces(top)
+        if isinstance(above, t.Differential) and above.body is None:  # \frac{\partial}{\partial x}
+            below = t.differentials_of(_in_braces(bottom))
+            if below is None:
+                raise parse_error(self.text, bottom.place, "below ∂ stands ∂ and a name: ∂/∂x")
+            return t.Operator(place, below, above.order)
+        return t.Fraction(place, top, bottom)
+
+    def differential(self, token: Token) -> t.Node:
+        """∂y, ∂²y, ∂ alone within \\frac, and ∂/∂x, which acts on what follows."""
+        order = self.order(token)
+        if self.kind() == "CLOSE":
+            return t.Differential(self.since(token.place), None, order)
+        if self.kind() == "DIVIDE" and self.kind(1) == "PARTIAL":
+            self.take()
+            below: list[t.Node] = []
+            while self.kind() == "PARTIAL":
+                self.take()
+                below.append(self.factor())
+                if order == 1:
+                    break
+            return t.Operator(self.since(token.place), tuple(below), order)
+        body = self.atom()
+        return t.Differential(self.since(token.place), body, order)
+
+    def gradient(self, token: Token) -> t.Node:
+        """∇, ∇_x, ∇², ∇_x², ∇²_x."""
+        order = self.order(token)
+        below: tuple[t.Node, ...] = ()
+        if self.kind() in ("SUBSCRIPT", "LOWERED"):
+            self.required("SUBSCRIPT", "_ and a name")
+            below = (self.atom(),)
+            order = self.order(token) if order == 1 else order
+        if self.kind() not in _OPERANDS:
+            self.refuse(f"{_OPERAND}, of which this is the gradient,")
+        return t.Operator(self.since(token.place), below, order, gradient=True)
+
+    def order(self, token: Token) -> int:
+        """The order that a power after ∂ or ∇ tells; 1 without one."""
+        if self.kind() not in ("POWER", "SUPERSCRIPT"):
+            return 1
+        power = self.postfix()
+        inner = _in_braces(power.body)
+        if isinstance(inner, t.Number) and inner.text in ("1", "2"):
+            return int(inner.text)
+        raise parse_error(self.text, power.place, "derivatives of order 1 and 2 are read")
+
+    # --- postfixes ----------------------------------------------------------------------------------------------
+
+    def postfix(self) -> t.Postfix:
+        token = self.take()
+        place = token.place
+        match token.kind:
+            case "PRIME" | "TRANSPOSED" | "PSEUDOINVERSE":
                 return t.Postfix(place, token.kind.lower(), None)
             case "LABEL":
                 return t.Postfix(place, "label", t.Number(place, token.text.translate(_DIGITS)[1:-1]))
@@ -214,81 +332,68 @@ class Builder:
                     return t.Postfix(place, "power", t.Mark(place, "transposed", inverse=True))
                 number: t.Node = t.Number(place, token.text.translate(_DIGITS).lstrip("+-"))
                 return t.Postfix(place, "power", t.Signed(place, -1, number) if token.text[0] == "⁻" else number)
-        if len(children) > 1 and isinstance(children[1], Token):  # ^⊤, ^′
-            return t.Postfix(place, children[1].kind.lower(), None)
-        return self._raised(place, kinds[token.kind], body)
+            case "SUBSCRIPT":
+                body = self.subscript()
+                return t.Postfix(self.since(place), "subscript", body)
+        kind = {"POWER": "power", "ENTRYWISE_POWER": "entrywise"}[token.kind]
+        kind, exponent = self.exponent(kind)
+        return t.Postfix(self.since(place), kind, exponent)
 
-    @staticmethod
-    def _raised(place: Place, kind: str, body: t.Node | None) -> t.Node:
-        if isinstance(body, t.Mark) and not body.inverse:
-            return t.Postfix(place, body.kind, None)
-        if isinstance(body, t.Sum) and len(body.parts) == 1 and body.signs == (1,):  # x^{+2}
-            body = body.parts[0]
-        if kind == "power" and isinstance(body, t.Factor) and body.place == place:  # the entrywise exponent {∘2}
-            return t.Postfix(place, "entrywise", body.atom)
-        return t.Postfix(place, kind, body)
+    def subscript(self) -> t.Node:
+        """A subscript: an operand, or the limits of a sum, {i = 1}, {i ≠ j}, {i, j}."""
+        if self.kind() != "OPEN_BRACE":
+            return self.atom()
+        token = self.take()
+        first = self.sum()
+        if self.kind() not in ("EQUALS", "RELATION"):
+            return self.group(token, first)
+        relation = self.take()
+        second = self.sum()
+        self.required("CLOSE", "a closing bracket")
+        sign = "=" if relation.kind == "EQUALS" else relation.text
+        return t.Equation(first.place.to(second.place), (first, second), (sign,))
 
-    def _braced_mark(self, place: Place, children: list[Any]) -> t.Node:
-        inner = children[1:-1]
-        inverse = isinstance(inner[0], t.Signed) and inner[0].sign < 0
-        mark = next(child for child in inner if isinstance(child, Token))
-        return t.Mark(place, mark.kind.lower(), inverse)
-
-    def _entrywise_exponent(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Group(place, (children[2],), "∘")
-
-    def _number(self, place: Place, children: list[Any]) -> t.Node:
-        text = children[0].text
-        if not float(text) < float("inf"):
-            raise parse_error(self.text, place, "this number is too large for floating point")
-        return t.Number(place, text)
-
-    def _name(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Name(place, children[0].text)
-
-    def _norm(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Bars(place, children[1], "norm")
-
-    def _absolute(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Bars(place, children[1], "absolute")
-
-    def _accent(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Accent(place, accent_name(children[0].text), children[1])
-
-    def _font(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Font(place, children[1])
-
-    def _fraction(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Fraction(place, children[1], children[2])
-
-    def _root(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Root(place, children[1])
-
-    def _differential(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Differential(place, children[1])
-
-    def _operator(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Operator(place, next(child for child in children if isinstance(child, t.Node)))
-
-    def _gradient(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Operator(place, children[2], gradient=True)
-
-    def _line(self, place: Place, children: list[Any]) -> t.Node:
-        return t.Block(place, (tuple(children[::2]),))
-
-    def _block(self, place: Place, children: list[Any]) -> t.Node:
-        """Blocks; brackets around a single one are only brackets."""
-        lines = tuple(line.lines[0] for line in children[1:-1:2])
-        if len(lines) == len(lines[0]) == 1:
-            return t.Group(place, lines[0], "[")
-        return t.Block(place, lines)
-
-    def _group(self, place: Place, children: list[Any]) -> t.Node:
-        parts = tuple(child for child in children if isinstance(child, t.Node))
-        return t.Group(place, parts, {"\\{": "{{", "lbrace": "{{"}.get(children[0].text, children[0].text))
+    def exponent(self, kind: str) -> tuple[str, t.Node | None]:
+        """What stands after ^, and what kind of postfix it makes."""
+        ahead = 0
+        braced = self.kind() == "OPEN_BRACE"
+        ahead += braced
+        sign = self.kind(ahead) == "SIGN"
+        ahead += sign
+        mark = self.kind(ahead)
+        if mark in ("TRANSPOSED", "PRIME") and kind == "power":
+            last = ahead
+            while braced and mark == "PRIME" and self.kind(last + 1) == "PRIME":
+                last += 1
+            if not braced or self.kind(last + 1) == "CLOSE":
+                first = self.tokens[self.next].place
+                if braced:
+                    self.take()
+                inverse = self.sign() < 0
+                while self.kind() == mark:
+                    self.take()
+                    if not braced:
+                        break
+                if braced:
+                    self.take()
+                return ("power", t.Mark(self.since(first), mark.lower(), True)) if inverse else (mark.lower(), None)
+        if braced and self.kind(1) == "BOX":
+            self.take()
+            self.take()
+            inner = self.sum()
+            self.required("CLOSE", "a closing bracket")
+            return "entrywise", inner
+        if self.kind() not in _OPERANDS and self.kind() != "SIGN":
+            self.refuse(f"{_OPERAND}, ᵀ or ′")
+        body = self.signed(self.atom)
+        return kind, body
 
 
-_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾₀₁₂₃₄₅₆₇₈₉", "0123456789+-()0123456789")
+def _in_braces(node: t.Node | None) -> t.Node | None:
+    """What braces hold."""
+    while isinstance(node, t.Group) and node.bracket == "{" and len(node.parts) == 1:
+        node = node.parts[0]
+    return node
 
 
 def _is_braced_number(postfix: t.Postfix) -> bool:
@@ -299,8 +404,3 @@ def _is_braced_number(postfix: t.Postfix) -> bool:
         and body.bracket == "{"
         and isinstance(body.parts[0], (t.Number, t.Name))
     )
-
-
-def _span(children: list[Any]) -> Place:
-    first: Place = children[0].place
-    return first.to(children[-1].place)

@@ -22,49 +22,11 @@ class Token:
     place: Place
 
 
-#: What a kind of token is called in errors.
-IN_WORDS = {
-    "SEPARATOR": "the next statement",
-    "EQUALS": "=",
-    "ELEMENT": "∈",
-    "DEFINED": ":=",
-    "SIGN": "+ or −",
-    "BOX": "⊙ or ⊗",
-    "TIMES": "a product sign",
-    "DIVIDE": "/",
-    "PRIME": "′",
-    "TRANSPOSED": "ᵀ",
-    "SUPERSCRIPT": "a power",
-    "LABEL": "a label such as ⁽¹⁾",
-    "LOWERED": "a subscript",
-    "POWER": "^",
-    "ENTRYWISE_POWER": "**",
-    "SUBSCRIPT": "_",
-    "OPEN": "(",
-    "OPEN_BRACE": "{",
-    "OPEN_SQUARE": "[",
-    "ABOVE": "; between blocks",
-    "BESIDE": "| between blocks",
-    "CLOSE": "a closing bracket",
-    "NUMBER": "a number",
-    "WORD": "a name",
-    "NORM_OPEN": "‖",
-    "NORM_CLOSE": "a closing ‖",
-    "ABS_OPEN": "|",
-    "ABS_CLOSE": "a closing |",
-    "ACCENT": "an accent",
-    "FONT": "a font",
-    "FRACTION": "\\frac",
-    "ROOT": "√",
-    "PARTIAL": "∂",
-    "NABLA": "∇",
-    "COMMA": "a comma",
-    "$END": "the end",
-}
-
-_FONTS = "mathbf mathrm mathit mathsf mathtt mathcal mathbb boldsymbol bm bf rm operatorname text textbf textrm vec pmb"
+_FONTS = "mathbf mathrm mathit mathsf mathtt mathcal mathbb boldsymbol bm bf rm operatorname text textbf textrm vec pmb boxed"
 _ACCENTS = "tilde hat bar dot widetilde widehat overline"
-_SKIPPED = "left right big Big bigl bigr Bigl Bigr bigg biggl biggr quad qquad displaystyle textstyle limits nolimits"
+_SKIPPED = (
+    "left right big Big bigl bigr Bigl Bigr bigg biggl biggr displaystyle textstyle limits nolimits nonumber notag"
+)
 
 #: LaTeX commands, by the token they are.
 COMMANDS = {
@@ -87,12 +49,30 @@ COMMANDS = {
     "prime": "PRIME",
     "coloneqq": "DEFINED",
     "div": "DIVIDE",
+    **dict.fromkeys(["quad", "qquad"], "SEPARATOR"),
+    **dict.fromkeys(["triangleq", "doteq"], "DEFINED"),
+    "equiv": "EQUALS",
+    **dict.fromkeys(["approx", "simeq", "leq", "le", "geq", "ge", "neq", "ne", "lt", "gt"], "RELATION"),
+    **dict.fromkeys(["to", "rightarrow", "mapsto"], "ARROW"),
+    "langle": "OPEN",
+    "rangle": "CLOSE",
+    "mid": "|",
+    "colon": "COLON",
+}
+#: Relations, by their commands and their spellings in ASCII.
+RELATIONS = {
+    **dict.fromkeys(["approx", "simeq", "≈", "≃"], "≈"),
+    **dict.fromkeys(["leq", "le", "<=", "≤"], "≤"),
+    **dict.fromkeys(["geq", "ge", ">=", "≥"], "≥"),
+    **dict.fromkeys(["neq", "ne", "!=", "≠"], "≠"),
+    **dict.fromkeys(["lt", "<"], "<"),
+    **dict.fromkeys(["gt", ">"], ">"),
 }
 _VARIANTS = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "varsigma": "sigma"}
 
 #: Characters, by the token they are. What is here is no letter of a word.
 CHARACTERS = {
-    **dict.fromkeys("+-−–±", "SIGN"),
+    **dict.fromkeys("+-−–±∓", "SIGN"),
     **dict.fromkeys("*·⋅×@∗", "TIMES"),
     **dict.fromkeys("/÷∕⁄", "DIVIDE"),
     **dict.fromkeys("⊙∘⊗", "BOX"),
@@ -100,7 +80,9 @@ CHARACTERS = {
     **dict.fromkeys("(⟨", "OPEN"),
     **dict.fromkeys("[", "OPEN_SQUARE"),
     **dict.fromkeys(")]}⟩", "CLOSE"),
-    **dict.fromkeys("=", "EQUALS"),
+    **dict.fromkeys("=≡", "EQUALS"),
+    **dict.fromkeys("≈≃≤≥≠<>", "RELATION"),
+    **dict.fromkeys("→↦", "ARROW"),
     **dict.fromkeys("≔", "DEFINED"),
     **dict.fromkeys("∈", "ELEMENT"),
     **dict.fromkeys(";\n", "SEPARATOR"),
@@ -116,6 +98,7 @@ CHARACTERS = {
     "^": "POWER",
     "_": "SUBSCRIPT",
     ",": "COMMA",
+    ":": "COLON",
     "∞": "WORD",
 }
 _LONGER = (
@@ -123,19 +106,29 @@ _LONGER = (
     ("ENTRYWISE_POWER", re.compile(r"\*\*|\.\^")),
     ("BOX", re.compile(r"\.\*")),
     ("DEFINED", re.compile(r":=")),
+    ("RELATION", re.compile(r"<=|>=|!=")),
+    ("ARROW", re.compile(r"->")),
     ("EQUALS", re.compile(r"==")),
+    ("PSEUDOINVERSE", re.compile(r"⁺(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^\s*(?:\+(?!\s*\d)|\{\s*\+\s*\}|\{?\s*(?:\\dagger|†)\s*\}?)")),
     ("TRANSPOSED", re.compile(r"\.T(?!\w)")),
     ("‖", re.compile(r"\|\||\\\|")),
     ("LABEL", re.compile(r"⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾")),
     ("SUPERSCRIPT", re.compile(r"⁻ᵀ|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")),
     ("LOWERED", re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")),
     ("SEPARATOR", re.compile(r"\\\\")),
-    ("", re.compile(r"\\[,;:! >]|\\[()\[\]]")),
+    ("", re.compile(r"\\[,;:!>]|\\[()\[\]]|\.(?=\s*(?:\Z|\n|;|\\\\|\$))")),
     ("OPEN", re.compile(r"\\\{")),
     ("CLOSE", re.compile(r"\\\}")),
 )
-_ENVIRONMENT = re.compile(r"\\(begin|end)\{(?:([bp]?matrix)|[a-z]+\*?)\}")
+#: Blocks, determinants, and environments that only lay lines out.
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\{(?:([bp]?matrix)|(vmatrix)|(?:align|aligned|alignat|equation|gather|gathered|split|multline)\*?)\}"
+)
+#: What numbers an equation and says nothing of it.
+_ANNOTATION = re.compile(r"\\(?:tag|label)\*?\{[^{}]*\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
+#: A text with commands is LaTeX: there ~ and a backslash before a space are spaces.
+_LATEX = re.compile(r"\\[A-Za-z]|\$")
 _DOUBLE_PRIMES = {"″": 2, "‴": 3, '"': 2}
 
 
@@ -161,6 +154,7 @@ def tokens_of(text: str) -> list[Token]:
     """The tokens one by one, whatever stands around them. Raises `ParseError` for a character without a meaning."""
     tokens: list[Token] = []
     position, line, line_start = 0, 1, 0
+    latex = _LATEX.search(text) is not None
 
     def emit(kind: str, end: int, value: str | None = None) -> None:
         if kind:
@@ -176,24 +170,48 @@ def tokens_of(text: str) -> list[Token]:
             emit("WORD", end, text[position:end].replace("\\_", "_"))
         elif (environment := _ENVIRONMENT.match(text, position)) is not None:
             end = environment.end()
-            emit({"begin": "OPEN_SQUARE", "end": "CLOSE"}[environment[1]] if environment[2] else "", end)
+            opens = environment[1] == "begin"
+            if environment[3]:  # the bars are of no width: both tokens stand for the one command
+                for kind in ("|", "OPEN_SQUARE") if opens else ("CLOSE", "|"):
+                    emit(kind, end)
+            else:
+                emit(("OPEN_SQUARE" if opens else "CLOSE") if environment[2] else "", end)
+        elif (annotation := _ANNOTATION.match(text, position)) is not None:
+            end = annotation.end()
         elif (command := _COMMAND.match(text, position)) is not None:
             end = command.end()
             name = _VARIANTS.get(command[1], command[1])
+            if len(name) == 1:
+                place = Place(position, end, line, position - line_start + 1)
+                raise parse_error(
+                    text,
+                    place,
+                    f"\\{name} is no command that is read: the name is written {name}, and A⁻¹ b is A^{{-1}} b "
+                    "or solve(A, b)",
+                )
             kind = COMMANDS.get(name, "WORD")
             if name in ("left", "right") and text[end : end + 1] == ".":
                 end += 1
-            emit(kind, end, GREEK.get(name, name) if kind == "WORD" else name)
+            shown = GREEK.get(name, name) if kind == "WORD" else RELATIONS.get(name, name)
+            emit(kind, end, shown)
+        elif character == "~" and not latex:
+            place = Place(position, end, line, position - line_start + 1)
+            raise parse_error(text, place, "the character '~' (TILDE) has no meaning here")
+        elif text.startswith("\\ ", position):
+            end += 1
+            if not latex:
+                place = Place(position, end, line, position - line_start + 1)
+                raise parse_error(text, place, "\\ is no operator: A⁻¹ b is written A^{-1} b or solve(A, b)")
         else:
             for kind, pattern in _LONGER:
                 found = pattern.match(text, position)
                 if found is not None:
                     end = found.end()
-                    emit(kind, end)
+                    emit(kind, end, RELATIONS.get(found[0]))
                     break
             else:
                 if character in CHARACTERS:
-                    emit(CHARACTERS[character], end)
+                    emit(CHARACTERS[character], end, RELATIONS.get(character))
                 elif character in _DOUBLE_PRIMES:
                     for _ in range(_DOUBLE_PRIMES[character]):
                         emit("PRIME", end)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 from .source_positions import Place
 
@@ -76,22 +77,41 @@ class Root(Node):
 
 @dataclass(frozen=True, slots=True)
 class Differential(Node):
-    """∂ before what is differentiated, or before what the derivative is by."""
+    """∂ or ∂² before what is differentiated, or before what the derivative is with respect to; alone in ∂/∂x."""
 
-    body: Node
+    body: Node | None
+    order: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Operator(Node):
-    """∂/∂x, which acts on what follows; `gradient` for ∇_x, its transpose."""
+    """∂/∂x, ∂²/∂x∂y, which act on what follows; `gradient` for ∇_x, its transpose, and ∇, which names no variable."""
 
-    denominator: Node
+    denominators: tuple[Node, ...]
+    order: int = 1
     gradient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Total(Node):
+    """d, the differential of what follows: d(X Y), dX."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping(Node):
+    """f : ℝ^n → ℝ, the declaration of a function."""
+
+    name: Node
+    source: Node
+    target: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Postfix(Node):
-    """What stands after an operand: `kind` is "prime", "transposed", "power", "entrywise", "subscript" or "label"."""
+    """What stands after an operand.
+
+    `kind` is "prime", "transposed", "pseudoinverse", "power", "entrywise", "subscript" or "label".
+    """
 
     kind: str
     body: Node | None
@@ -123,7 +143,7 @@ class Signed(Node):
 
 @dataclass(frozen=True, slots=True)
 class Product(Node):
-    """Factors side by side; `operators[k]` stands before factor k: "", "*" or "/" ("" for the first)."""
+    """Factors side by side; `operators[k]` stands before factor k: "", "*", "·" or "/" ("" for the first)."""
 
     factors: tuple[Node, ...]
     operators: tuple[str, ...]
@@ -131,7 +151,7 @@ class Product(Node):
 
 @dataclass(frozen=True, slots=True)
 class Box(Node):
-    """Products joined by ⊙ or ⊗; `operators[k]` stands before part k + 1."""
+    """Products joined by ⊙, ⊗ or : (the inner product); `operators[k]` stands before part k + 1."""
 
     parts: tuple[Node, ...]
     operators: tuple[str, ...]
@@ -147,9 +167,10 @@ class Sum(Node):
 
 @dataclass(frozen=True, slots=True)
 class Equation(Node):
-    """Two sides or more."""
+    """Two sides or more; `relations[k]` stands before side k + 1."""
 
     sides: tuple[Node, ...]
+    relations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +190,11 @@ class Page(Node):
 
 @dataclass(frozen=True, slots=True)
 class Derivative(Node):
-    """∂numerator/∂denominator; made of two differentials, one over the other."""
+    """∂numerator/∂denominator; made of two differentials, one over the other. Of order 2 with ∂² above."""
 
     numerator: Node
-    denominator: Node
+    denominators: tuple[Node, ...]
+    order: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +218,32 @@ class Claim(Node):
 
     body: Node
     space: Node
+
+
+def with_postfixes(node: Node, postfixes: tuple[Postfix, ...]) -> Node:
+    """An operand and what stands after it, as one node."""
+    return Factor(node.place.to(postfixes[-1].place), node, postfixes) if postfixes else node
+
+
+def below(node: Node) -> Iterator[Node]:
+    """A node and all that it is made of."""
+    waiting: list[object] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            waiting += reversed(one)
+        elif isinstance(one, Node):
+            yield one
+            waiting += [getattr(one, field.name) for field in reversed(fields(one))]
+
+
+def differentials_of(node: Node | None) -> tuple[Node, ...] | None:
+    """What stands behind each ∂ of ∂x ∂yᵀ; None for what is not made of them."""
+    factors = node.factors if isinstance(node, Product) and not any(node.operators) else (node,)
+    found: list[Node] = []
+    for factor in factors:
+        atom, postfixes = (factor.atom, factor.postfixes) if isinstance(factor, Factor) else (factor, ())
+        if not isinstance(atom, Differential) or atom.body is None or atom.order != 1:
+            return None
+        found.append(with_postfixes(atom.body, postfixes))
+    return tuple(found)
