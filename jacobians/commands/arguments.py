@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OptionError
 from ..functions.elementwise import ACTIVATIONS
+from ..shapes.layout import LAYOUTS
 
 if TYPE_CHECKING:
     from ..reading.entry import Reading
@@ -64,9 +65,19 @@ def add_shapes(parser: argparse.ArgumentParser) -> None:
         "--where",
         metavar="SHAPES",
         default="",
-        help='the shape of every name, such as "x:d r:n W2:n,h z:h"; c: is a scalar',
+        help='the shape of every name, such as "x:d r:n W2:n,h z:h"; c: is a scalar; facts after a second colon, '
+        'joined by +, such as "A:n,n:symmetric+positive_definite c::positive"',
     )
     parser.add_argument("--activation", choices=tuple(ACTIVATIONS), default="sigmoid", help="σ (default: sigmoid)")
+
+
+def add_layout(parser: argparse.ArgumentParser, auto: bool = False) -> None:
+    """The layout of derivatives; with `auto`, the first in which an equation holds."""
+    choices = (*LAYOUTS, "auto") if auto else LAYOUTS
+    described = "; auto: the first in which the text holds" if auto else ""
+    parser.add_argument(
+        "--layout", choices=choices, default="numerator", help=f"of derivatives ∂y/∂x (default: numerator){described}"
+    )
 
 
 def shapes(options: argparse.Namespace) -> dict[str, Shape]:

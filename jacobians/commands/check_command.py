@@ -1,4 +1,7 @@
-"""`jacobians check`: whether an equation holds, by shape and by value; exit status 0 if so, 1 if not."""
+"""`jacobians check`: whether an equation holds, by shape and by value.
+
+Exit status 0 if it does, 1 if it does not, 2 if that is undecided or the text is not read.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ def add(commands: Any) -> None:
         help="whether an equation holds, derivatives included",
         description=(
             "Reads LEFT = RIGHT and decides it, by shape and then by value at random points; definitions z := … may "
-            "stand before it, with ; between them. The exit status is 0 if it holds, 1 if not, 2 if it cannot be read."
+            "stand before it, with ; between them. The exit status is 0 if it holds, 1 if not, 2 if it is undecided or "
+            "cannot be read."
         ),
     )
     arguments.add_text(check)
+    arguments.add_layout(check, auto=True)
     check.add_argument(
         "--seed", metavar="SEED", type=arguments.seed, default=0, help="of the random points (default: 0)"
     )
@@ -26,13 +31,9 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the verdicts; 1 if one of them is that an equation does not hold."""
-    from ..reading.answers.deciding import decide
-    from ..reading.answers.verdicts import verdict_lines
-    from ..reading.entry import read
+    """Print the verdicts; 1 if one of them is that an equation does not hold, 2 if one is undecided."""
+    from ..reading.answers.judging import judge
 
-    shapes = arguments.shapes(options)
-    reading = arguments.reading(options)
-    verdicts = decide(reading, options.seed, lambda text: read(text, shapes, options.activation))
-    print("\n".join(verdict_lines(reading, verdicts)))
-    return 0 if all(one.true for one in verdicts) else 1
+    judgement = judge(options.text, arguments.shapes(options), options.activation, options.seed, options.layout)
+    print("\n".join(judgement.lines()))
+    return judgement.status

@@ -53,6 +53,17 @@ class Reading:
             raise parse_error(
                 self.text, loose[0].place, "several expressions; before the last stand definitions, z := …"
             )
+        if self.elaborator.arbitrary:
+            function = self.elaborator.arbitrary[0]
+            place = next(
+                (one.place for one in t.below(node) if isinstance(one, t.Name) and one.text in function.name),
+                node.place,
+            )
+            raise parse_error(
+                self.text,
+                place,
+                f"{function.name} is neither a declared name nor a function: define it before, {function.name}(…) := …",
+            )
         return parts[0]
 
 
@@ -62,22 +73,37 @@ def read(
     activation: str = "sigmoid",
     steps: StepNames | None = None,
     expected: Shape | None = None,
+    layout: str = "numerator",
+    hints: bool = True,
 ) -> Reading:
     """Read a text: definitions `z := …`, expressions, equations, with `;` or line breaks between them.
 
     `sizes` has the shape of every name, as for `parse`; σ is the `activation`. `steps` gives names to the
     steps of a formula; `expected` is the shape of the last expression, where only that tells the size of a 1 or an I.
-    Raises `ParseError` and `ShapeError`, with line, column and a caret.
+    Derivatives ∂y/∂x are in `layout`; ∇ has the shape of its argument in all of them. Raises `ParseError` and
+    `ShapeError`, with line, column and a caret, and with `hints` the nearest repair of shapes that do not fit.
     """
-    elaborator, page = _opened(text, sizes, activation, steps)
+    elaborator, page = _opened(text, sizes, activation, layout)
+    elaborator.steps = steps
+    return _elaborated(elaborator, page, sizes, expected, hints)
+
+
+def _elaborated(
+    elaborator: Elaborator,
+    page: t.Page,
+    sizes: Mapping[str, object] | None,
+    expected: Shape | None = None,
+    hints: bool = True,
+) -> Reading:
     try:
         statements = tuple(elaborator.page(page, expected))
     except ShapeError as error:
-        if not elaborator.failed or not error.excerpt:
+        if not hints or not elaborator.failed or not error.excerpt:
             raise
-        hint = _hint(elaborator, page, error, lambda repaired: _reread(repaired, sizes, activation))
+        activation, layout = elaborator.activation, elaborator.layout
+        hint = _hint(elaborator, page, error, lambda repaired: _reread(repaired, sizes, activation, layout))
         raise (with_hint(error, hint) if hint else error) from None
-    return Reading(text, statements, tuple(elaborator.notes), elaborator)
+    return Reading(elaborator.text, statements, tuple(elaborator.notes), elaborator)
 
 
 def _hint(
@@ -109,29 +135,36 @@ def _position(located: Place | ShapeError) -> tuple[int, int]:
     return (located.line or 0, located.column or 0)
 
 
-def read_in_steps(text: str, sizes: Mapping[str, object] | None = None, activation: str = "sigmoid") -> Reading:
-    """A text without definitions is read with names for its steps; one with definitions has named what it wants."""
-    plain = read(text, sizes, activation)
-    if len(plain.statements) > 1 or isinstance(plain.statements[0][0], t.Definition):
-        return plain
-    first = StepNames(plain.elaborator.is_known)
-    read(text, sizes, activation, first)
-    return read(text, sizes, activation, StepNames(plain.elaborator.is_known, first.counts))
+def read_in_steps(
+    text: str, sizes: Mapping[str, object] | None = None, activation: str = "sigmoid", layout: str = "numerator"
+) -> Reading:
+    """A text without definitions is read with names for its steps; one with definitions has named what it wants.
+
+    The tree is made once. Its values are made again only where a step turns out to be the single one of its kind, which
+    needs no number.
+    """
+    elaborator, page = _opened(text, sizes, activation, layout)
+    if len(page.statements) > 1 or isinstance(page.statements[0], t.Definition):
+        return _elaborated(elaborator, page, sizes)
+    first = elaborator.steps = StepNames(elaborator.is_known)
+    reading = _elaborated(elaborator, page, sizes)
+    if 1 not in first.counts.values():
+        return reading
+    again = Elaborator(text, Declarations(sizes), activation, StepNames(elaborator.is_known, first.counts), layout)
+    return _elaborated(again, page, sizes)
 
 
-def _opened(
-    text: str, sizes: Mapping[str, object] | None, activation: str, steps: StepNames | None = None
-) -> tuple[Elaborator, t.Page]:
+def _opened(text: str, sizes: Mapping[str, object] | None, activation: str, layout: str) -> tuple[Elaborator, t.Page]:
     if not isinstance(text, str):
         raise ParseError(f"a text is a string, got {type(text).__name__}")
-    elaborator = Elaborator(text, Declarations(sizes), activation, steps)
+    elaborator = Elaborator(text, Declarations(sizes), activation, layout=layout)
     return elaborator, read_tree(text, elaborator.is_known)
 
 
-def _reread(text: str, sizes: Mapping[str, object] | None, activation: str) -> list[_Statement] | None:
+def _reread(text: str, sizes: Mapping[str, object] | None, activation: str, layout: str) -> list[_Statement] | None:
     """The statements of a text; None where it cannot be read."""
     try:
-        elaborator, page = _opened(text, sizes, activation)
+        elaborator, page = _opened(text, sizes, activation, layout)
         return list(elaborator.page(page))
     except JacobiansError:
         return None

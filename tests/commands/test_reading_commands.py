@@ -83,7 +83,7 @@ def test_derive_prints_chain_closed_form_components_latex_and_code(capsys: pytes
         "  ∂z/∂W₁   h × d × h  4     I_h ⊗ x",
         "  closed form  x rᵀ W₂ diag(σ′(z))",
         "  components   (∂ℓ/∂W₁)_{ij} = Σ_k r_k (W₂)_{kj} σ′(z_j) x_i",
-        "  NumPy, for h = 5, d = 3, n = 7",
+        "  NumPy, for n = 5, h = 3, d = 7",
     ):
         assert line in out.splitlines()
     assert r"\frac{\partial \ell}{\partial \mathbf{W}^{(1)}}" in out
@@ -110,7 +110,7 @@ def test_derive_by_several_names_and_with_sizes(capsys: pytest.CaptureFixture[st
         "∂ℓ/∂A = ∂ℓ/∂y · ∂y/∂z · ∂z/∂A",
         "∂ℓ/∂z = ∂ℓ/∂y · ∂y/∂z",
     ]
-    assert "  NumPy, for d = 4, h = 6" in out
+    assert "  NumPy, for h = 6, d = 4" in out
     code, out, _ = run(capsys, "derive", "x", "--wrt", "x", "--where", "x:d")
     assert code == 0
     assert "  closed form  I_d" in out
@@ -178,10 +178,13 @@ def test_check_names_the_worst_entry(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_check_refuses_what_is_no_equation_or_has_no_value(capsys: pytest.CaptureFixture[str]) -> None:
-    sized = ("(∂(A x)/∂A)_{ijk} = δ_{ij} x_k", "the index k runs to h and to d")
+    sized = ("(∂(A x)/∂A)_{ijk} = δ_{ik} x_k", "the index k runs to h and to d")
     code, out, err = run(capsys, "check", sized[0], "--where", "x:d A:h,d")
     assert (code, out) == (2, "")
-    assert sized[1] in err or "the index j" in err
+    assert sized[1] in err or "the index i" in err
+    code, out, err = run(capsys, "check", "(∂(A x)/∂A)_{ijk} = δ_{ij} x_k", "--where", "x:d A:h,d")
+    assert (code, err) == (1, "")
+    assert "true in ad layout: --layout ad" in out
     for text, said in (("x", "no equation"), ("log(-x'x) = 1", "no random point"), ("x = ", "expected an operand")):
         code, out, err = run(capsys, "check", text, "--where", "x:d")
         assert (code, out) == (2, "")

@@ -12,7 +12,7 @@ from test_printed_forms import SHAPES, SIZES, VARIABLES, Draw
 
 from docs.cookbook import ROWS
 from jacobians import derivative, evaluate, networks
-from jacobians.expressions.nodes import Named
+from jacobians.expressions.nodes import Named, Variable
 from jacobians.notation.writer import activations_in
 from jacobians.reading.answers.deciding import decide
 from jacobians.reading.entry import read
@@ -73,6 +73,8 @@ def test_printed_equations_are_true(block: int) -> None:
         found = activations_in([expression])
         activation = found[0].name if len(found) == 1 else "sigmoid"
         for name in ("x", "X", "t"):
+            if isinstance(expression, Variable) and expression is not VARIABLES[name]:
+                continue  # a name without a definition is no zero: that is undecided
             jacobian = derivative(expression, VARIABLES[name])
             for text in (jacobian.index_notation(), jacobian.latex()):
                 if "…" in text or r"\ldots" in text or "∂0" in text or r"\partial 0" in text:

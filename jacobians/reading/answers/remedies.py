@@ -13,14 +13,15 @@ from ...errors import JacobiansError
 from ...expressions.nodes import Array, Variable
 from ...expressions.walks import walk
 from ...notation.names import number, typeset
+from ...shapes.facts import FACTS
 from ...shapes.layout import LAYOUTS, collapse, from_numerator
 from ..entry import Reading
 from ..meaning import repairs
 from ..meaning.elaborated import Part
 from ..meaning.values import Value, describe
 from ..syntax import tree as t
-from .random_points import bound_sizes, sampled, values_at
-from .trials import POINTS, RELATIVE, Tried, equal_by_value
+from .random_points import bound_sizes
+from .trials import RELATIVE, Tried, equal_by_value, tried
 
 
 def remedies(reading: Reading, left: Part, right: Part, found: Tried, again: Callable[[str], Reading]) -> list[str]:
@@ -32,7 +33,7 @@ def remedies(reading: Reading, left: Part, right: Part, found: Tried, again: Cal
         *_multiple(found),
     ]
     changed = [] if said else _changed(reading, left, right, again)
-    return [*said, *changed, *_symmetric(left, right), *_derived(left, "left"), *_derived(right, "right")]
+    return [*said, *changed, *_derived(left, "left"), *_derived(right, "right")]
 
 
 def _collapsed(left: Part, right: Part, found: Tried) -> list[str]:
@@ -49,9 +50,9 @@ def _layouts(left: Part, right: Part, found: Tried) -> list[str]:
     said: list[str] = []
     for part, sides, name in ((left, found, "left"), (right, found.flipped, "right")):
         chain = part.value.chain
-        if chain is None or part.value.rank < 2:
+        if chain is None or part.value.rank < 2 or chain.layout != "numerator":
             continue
-        of, by = chain[0].ndim, chain[1].ndim
+        of, by = chain.numerator.ndim, chain.denominator.ndim
         layouts = [layout for layout in LAYOUTS[1:] if sides.seen(_in_layout(of, by, layout))]
         if layouts:
             said.append(
@@ -132,9 +133,10 @@ def _changed(reading: Reading, left: Part, right: Part, again: Callable[[str], R
 
 def _derived(part: Part, side: str) -> list[str]:
     """What a derivative on one side is."""
-    if part.value.chain is None or part.value.chain[1].name is None:
+    chain = part.value.chain
+    if chain is None or chain.denominator.name is None or chain.layout != "numerator":
         return []
-    jacobian = derivative(*part.value.chain)
+    jacobian = derivative(chain.numerator, chain.denominator)
     row = part.value.row and jacobian.ndim == 1
     if not equal_by_value(Value(jacobian.expression, row), part.value):
         return []  # a multiple of a derivative, or a product that leaves paths out
@@ -142,22 +144,31 @@ def _derived(part: Part, side: str) -> list[str]:
     return [f"the {side} side is {closed}"] if closed and len(closed) <= 200 else []
 
 
-def _symmetric(left: Part, right: Part) -> list[str]:
-    """The square matrices one of which would have to be symmetric."""
+#: The facts that are proposed, by the number of axes: the weakest first.
+PROPOSED = {0: ("positive",), 1: ("positive", "unit_norm", "probability"), 2: ("symmetric", "orthogonal")}
+
+
+def facts(reading: Reading, left: Part, right: Part) -> list[str]:
+    """The undeclared facts one of which would make the sides equal: `A is symmetric`, `y is a probability vector`."""
     if left.value.shape != right.value.shape:
         return []
-    sides = [left.value.whole, right.value.whole]
+    sides = (left.value.whole, right.value.whole)
     sizes = bound_sizes(walk(sides))
+    declared = reading.elaborator.declarations.facts
     found: list[str] = []
     for node in walk(sides):
-        if not isinstance(node, Variable) or node.ndim != 2 or node.shape[0] != node.shape[1] or node.shape[0] == 1:
+        if not isinstance(node, Variable) or reading.elaborator.is_held(node):
             continue
-        hits = 0
-        for values, _ in sampled(sides, sizes, 0, POINTS):
-            drawn = values[node.name]
-            one, other = values_at(sides, sizes, {**values, node.name: (drawn + drawn.T) / 2})
-            scale = float(np.max(np.abs(one), initial=0.0))
-            hits += bool(np.all(np.isfinite(one)) and np.all(np.abs(one - other) <= RELATIVE * scale))
-        if hits == POINTS:
-            found.append(typeset(node.name))
-    return [f"true where {' or '.join(found)} is symmetric"] if found else []
+        for name in PROPOSED.get(node.ndim, ()):
+            square = node.ndim < 2 or node.shape[0] == node.shape[1]
+            if name in declared.get(node.name, ()) or not square or (node.ndim and 1 in node.shape):
+                continue
+            assumed = {**declared, node.name: (*declared.get(node.name, ()), name)}
+            try:
+                held = tried(sides, [], sizes, 0, assumed)
+            except JacobiansError:  # two facts that exclude each other
+                continue
+            if held.lefts and held.equal and not held.vanishes:
+                found.append(f"{typeset(node.name)} is {FACTS[name].words}")
+                break
+    return found

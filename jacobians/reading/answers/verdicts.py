@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from ...errors import ParseError
 from ..entry import Reading
 from ..syntax.source_positions import parse_error
 from .deciding import Verdict
+
+#: Nothing but formulas is wider than this.
+WIDEST = 80
 
 
 def verdict_lines(reading: Reading, verdicts: Sequence[Verdict]) -> list[str]:
@@ -26,15 +30,19 @@ def no_equation(reading: Reading) -> ParseError:
 
 
 def _one(verdict: Verdict) -> list[str]:
-    lines = [f"{verdict.left} = {verdict.right}"]
+    lines = [f"{verdict.left} {verdict.relation} {verdict.right}"]
     sizes = ", ".join(f"{symbol} = {size}" for symbol, size in verdict.sizes.items())
     where = f"{verdict.points} random points" + (f", {sizes}" if sizes else "")
-    if verdict.true:
+    if verdict.true and verdict.relation in ("=", "≈"):
         return [
             *lines,
             f"true   {verdict.shapes[0]}; at {where}",
             f"       largest difference {verdict.difference:.1e}",
         ]
+    if verdict.true:
+        return [*lines, f"true   at {where}: a comparison is tried, not proved"]
+    if verdict.undecided:
+        return [*lines, *_wrapped("undecided, because ", verdict.undecided)]
     if verdict.shapes[0] != verdict.shapes[1]:
         lines.append(f"false  by shape: the left side is {verdict.shapes[0]}, the right side {verdict.shapes[1]}")
     else:
@@ -42,4 +50,11 @@ def _one(verdict: Verdict) -> list[str]:
         if verdict.values is not None and verdict.worst is not None:
             entry = f"entry {verdict.worst}" if verdict.worst else "the value"
             lines.append(f"       {entry}: left {verdict.values[0]:.6g}, right {verdict.values[1]:.6g}")
-    return [*lines, *(f"       {remedy}" for remedy in verdict.remedies)]
+    facts = [f"true where {' or '.join(verdict.where)}"] if verdict.where else []
+    return [*lines, *(f"       {remedy}" for remedy in (*verdict.remedies, *facts))]
+
+
+def _wrapped(start: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        start + text, WIDEST, subsequent_indent="       ", break_long_words=False, break_on_hyphens=False
+    )

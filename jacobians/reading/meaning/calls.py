@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...errors import JacobiansError, ShapeError
 from ...expressions.nodes import Expression, Variable
 from ...expressions.walks import substituted
-from ...functions import elementwise
+from ...functions import elementwise, linear_algebra
 from ...functions.operators import multiply, ones
 from ..syntax import tree as t
-from ..syntax.source_positions import Place, shape_error
+from ..syntax.source_positions import Place, parse_error, shape_error
+from . import powers
 from .context import Context
 from .elaborated import Item, Part, squares
 from .entries import mapped
+from .naming_parts import unbraced
 from .values import Value, as_entries, describe, has_entries, of_entries
-from .vocabulary import Word
+from .vocabulary import Word, words
 
+#: Functions that are also functions of square matrices, by their series.
+_OF_MATRICES = {"exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
 #: The highest derivative of a function that primes may ask for.
 MOST_PRIMES = 8
 
@@ -45,6 +50,10 @@ def applied(context: Context, caller: Item, place: Place, arguments: Sequence[Pa
             value = _primed(word, caller.order, given[0])
         elif word.entrywise:
             value = _entrywise(word, given)
+            square = value.rank == 2 and value.shape[0] == value.shape[1]
+            if square and len(given) == 1 and word.name in _OF_MATRICES:
+                shown = context.source(place)
+                context.note(f"{shown} goes entry by entry: it is not the {word.name} of the matrix as a series")
         else:
             built = word.build(*(one.expression for one in given))
             value = Value(built, word.keeps_rows and given[0].row)
@@ -54,6 +63,65 @@ def applied(context: Context, caller: Item, place: Place, arguments: Sequence[Pa
         value = context.step(value, "value")
     squared = squares(given[0].expression) if word.name == "norm" else None
     return Part(place, value, tuple(arguments), squared)
+
+
+def after_name(context: Context, caller: Item, part: Part) -> Part:
+    """What stands between a function and its argument: tanh²(z) is (tanh z)², log₂ x a logarithm, σ_i(z) an entry.
+
+    f⁻¹ is the inverse function where it has a name, as arcsin has, and 1/f for a number that is made of a whole array.
+    """
+    word = caller.word
+    assert word is not None
+    for postfix in caller.postfixes:
+        if word.name == "log" and not caller.order and postfix.kind == "subscript":
+            base = context.part(postfix.body) if postfix.body is not None else part
+            if base.value.rank or postfix.body is None:
+                raise shape_error(context.text, postfix.place, "the base of a logarithm is a number")
+            value = elementwise.divide(part.value.expression, elementwise.LOG(base.value.expression))
+            part = Part(part.place, Value(value, part.value.row), part.children)
+        elif _is_inverse(postfix):
+            part = _inverse(context, caller, postfix, part)
+        elif postfix.kind in ("prime", "label"):
+            raise parse_error(
+                context.text, postfix.place, f"{context.source(postfix.place)} after a power: put brackets around it"
+            )
+        else:
+            part = powers.after(context, part, [postfix])
+    return part
+
+
+def _is_inverse(postfix: t.Postfix) -> bool:
+    body = unbraced(postfix.body) if postfix.body is not None else None
+    if isinstance(body, t.Sum) and len(body.parts) == 1:
+        body = t.Signed(body.place, body.signs[0], body.parts[0])
+    return (
+        postfix.kind == "power"
+        and isinstance(body, t.Signed)
+        and body.sign < 0
+        and isinstance(body.body, t.Number)
+        and body.body.text == "1"
+    )
+
+
+def _inverse(context: Context, caller: Item, postfix: t.Postfix, part: Part) -> Part:
+    """sin⁻¹ is arcsin, det⁻¹ is 1/det."""
+    word = caller.word
+    assert word is not None
+    shown = context.source(caller.place)
+    inverse = words().get(f"arc{word.name}") or words().get({"exp": "log", "log": "exp"}.get(word.name, ""))
+    if word.entrywise:
+        if inverse is None or caller.order or len(part.children) != 1:
+            raise parse_error(
+                context.text,
+                postfix.place,
+                f"{shown}: the inverse function, or 1 divided by it? Write 1/{word.name}(…)",
+            )
+        context.note(f"{shown} is the inverse function, {inverse.name}; 1/{word.name}(…) is its reciprocal")
+        return applied(context, replace(caller, word=inverse, postfixes=()), part.place, part.children)
+    if part.value.rank:
+        return powers.after(context, part, [postfix])
+    context.note(f"{shown} is 1/{word.name}")
+    return Part(part.place, Value(elementwise.power(part.value.expression, -1.0)), part.children)
 
 
 def _step_kind(word: Word) -> str:
@@ -116,9 +184,15 @@ def bars(context: Context, node: t.Bars) -> Part:
             raise shape_error(context.text, node.place, "a norm is of a whole array, and this is an entry")
         return Part(node.place, of_entries(mapped(elementwise.ABS, as_entries(value))), (body,))
     if node.kind == "absolute":
-        if value.rank == 2 and value.shape[0] == value.shape[1]:
-            context.note(f"{context.source(node.place)} goes entry by entry; the determinant is det(…)")
+        if value.rank == 2 and not value.row and value.shape[0] == value.shape[1]:
+            context.note(f"{context.source(node.place)} is the determinant; entry by entry it is abs(…)")
+            try:
+                return Part(node.place, Value(linear_algebra.determinant(value.expression)), (body,))
+            except JacobiansError as error:
+                raise shape_error(context.text, node.place, str(error)) from None
         return Part(node.place, Value(elementwise.ABS(value.expression), value.row), (body,))
+    if value.rank == 2 and not value.row:
+        context.note(f"{context.source(node.place)} is the Frobenius norm")
     norm = elementwise.SQRT(squares(value.expression)) if value.rank else elementwise.ABS(value.expression)
     return Part(node.place, Value(norm), (body,), squares(value.expression))
 

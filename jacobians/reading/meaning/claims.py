@@ -10,7 +10,8 @@ from ..syntax.spelling import key
 from .context import Context
 from .declarations import read_sizes
 from .elaborated import Part
-from .naming_parts import opened, stem
+from .named_functions import NamedFunction
+from .naming_parts import opened, spellings, stem
 from .values import describe
 
 
@@ -42,3 +43,13 @@ def compare(context: Context, claim: t.Claim, part: Part, shape: Shape) -> None:
             claim.space.place,
             f"{shown} is {describe(part.value)}, and {show_shape(shape)} is claimed",
         )
+
+
+def mapping(context: Context, node: t.Mapping) -> NamedFunction:
+    """f : ℝ^n → ℝ^m declares an arbitrary smooth function; ℝ → ℝ is one of numbers, which goes entry by entry."""
+    atom, postfixes = opened(node.name)
+    options = spellings(atom, postfixes)
+    if not options or options[0][1] < len(postfixes):
+        raise parse_error(context.text, node.name.place, "expected the name of a function before :")
+    source, target = shape_in(context, node.source), shape_in(context, node.target)
+    return NamedFunction(options[0][0], shape=target, entrywise=source == target == (), source=source)

@@ -26,6 +26,7 @@ class Context(Protocol):
     declarations: Declarations
     activation: str
     layout: str
+    used_layout: bool
 
     @property
     def longest_name(self) -> int:
@@ -46,8 +47,14 @@ class Context(Protocol):
     def note(self, text: str) -> None:
         """Record once how an ambiguous text was read."""
 
-    def doubt(self, place: Place, reason: str, vanishing: bool = False) -> None:
-        """Record why an equation around `place` cannot be decided; `vanishing`: only where both its sides vanish."""
+    def doubt(self, place: Place, reason: str, vanishing: bool = False, formula: bool = False) -> None:
+        """Record why an equation around `place` cannot be decided.
+
+        `vanishing`: only where both its sides vanish; `formula`: unless it says that the derivative is 0.
+        """
+
+    def is_size(self, raw: str) -> bool:
+        """Whether a name is a symbol of a size."""
 
     def direction(self, variable: Variable) -> Variable:
         """The dX of a variable X."""

@@ -7,9 +7,22 @@ from collections.abc import Mapping
 
 from ...errors import JacobiansError, NamingError, ShapeError
 from ...expressions.nodes import Variable, tensor
+from ...shapes.facts import check_facts
 from ...shapes.names import normalise
-from ...shapes.sizes import Shape, check_size
+from ...shapes.sizes import Shape, Size, check_size
 from ..syntax.spelling import identifier, key, keys
+
+
+class Declared(tuple[Size, ...]):
+    """A shape that was declared with facts about its variable, such as `symmetric`."""
+
+    facts: tuple[str, ...]
+
+    def __new__(cls, shape: Shape, facts: tuple[str, ...]) -> Declared:
+        made = super().__new__(cls, shape)
+        made.facts = facts
+        return made
+
 
 _AROUND = re.compile(r"\s*([+*-])\s*")
 
@@ -41,10 +54,11 @@ class Declarations:
         self._variables: dict[str, Variable] = {}
         self._spelled: dict[str, str] = {}
         self._python: dict[str, str] = {}
+        self.facts: dict[str, tuple[str, ...]] = {}
         for name, given in (sizes or {}).items():
-            self.declare(name, read_sizes(name, given))
+            self.declare(name, read_sizes(name, given), given.facts if isinstance(given, Declared) else ())
 
-    def declare(self, name: str, shape: Shape) -> None:
+    def declare(self, name: str, shape: Shape, facts: tuple[str, ...] = ()) -> None:
         """A variable of `shape`. Raises `NamingError` for a name that is none, or that another spelling has taken."""
         lookup = key(name)
         if lookup in self._variables:
@@ -54,6 +68,8 @@ class Declarations:
         if python in self._python:
             raise NamingError(f"{name!r} and {self._python[python]!r} are one name in Python; rename one of them")
         self._variables[lookup], self._spelled[lookup], self._python[python] = variable, name, name
+        if facts:
+            self.facts[variable.name] = facts
 
     def find(self, raw: str) -> Variable | None:
         """The variable that is declared under a spelling of `raw`."""
@@ -73,24 +89,30 @@ class Declarations:
 def read_declarations(line: str) -> dict[str, Shape]:
     """The shapes by name of a line such as `x:d r:n W2:n,h c:`; a name without sizes is a scalar.
 
-    Sizes stand after a colon, with commas between them; names are parted by spaces or semicolons. Raises `ShapeError`,
+    Sizes stand after a colon, with commas between them; names are parted by spaces or semicolons. Facts stand after a
+    second colon, joined by +: `A:n,n:symmetric+positive_definite c::positive`. Raises `ShapeError`,
     naming the part, for one that is not of this form.
 
     >>> read_declarations("x:d W2:n,h; c:")
     {'x': ('d',), 'W2': ('n', 'h'), 'c': ()}
+    >>> read_declarations("A:n,n:symmetric+positive_definite")["A"].facts
+    ('symmetric', 'positive_definite')
     """
     text = re.sub(r"\s*([:,×])[ \t]*(?=[^\s:]+(?:[\s,;×]|$)(?!\s*:))", r"\1", line)  # `W : n, h` is `W:n,h`
     found: dict[str, Shape] = {}
     for part in re.split(r"[\s;]+", text):
         if not part:
             continue
-        name, colon, sizes = part.partition(":")
+        name, colon, rest = part.partition(":")
+        sizes, _, facts = rest.partition(":")
         if not colon or not name:
             raise ShapeError(f"{part!r} is no declaration: write NAME:SIZES, such as x:d or W:n,h, and c: for a scalar")
         if name in found:
             raise NamingError(f"{name} is declared twice in {line!r}")
         try:
             found[name] = read_sizes(name, sizes)
+            if facts:
+                found[name] = Declared(found[name], check_facts(facts.split("+"), found[name], name))
         except JacobiansError as error:
             raise type(error)(f"{part!r}: {error}") from None
     return found

@@ -40,6 +40,7 @@ def differentiated(
         second = part.value.chain is not None or part is not numerator
         whole = part.value.expression if second else part.value.whole
         result = _derived(context, place, numerator, whole, by.expression, name, origin)
+        context.used_layout = True
         chain = Chain(whole, by.expression, "numerator" if turned or order > 1 else context.layout)
         part = Part(place, in_layout(result, chain), (numerator,))
     return part
@@ -67,7 +68,7 @@ def _derived(
     """
     if whole.ndim + by.ndim > MOST_AXES:
         raise shape_error(context.text, place, f"a derivative with more than {MOST_AXES} axes")
-    below = walk([origin or whole])
+    below = walk([whole if origin is None else origin])
     if by not in below:
         above, under = context.source(numerator.place), context.source(name.place)
         how = f"; define it, {above} := …" if isinstance(whole, Variable) else ""
@@ -79,6 +80,7 @@ def _derived(
                 place,
                 f"nothing says how {above} depends on {under}: define {missing} := … or say of what it is a function, "
                 f"{missing} = {missing}({under})",
+                formula=not isinstance(whole, Variable),
             )
         elif not all(isinstance(node, Constant) for node in below):
             context.doubt(place, f"{above} does not depend on {under}, as it is defined here", vanishing=True)
@@ -95,7 +97,7 @@ def in_layout(result: Expression, chain: Chain) -> Value:
     if chain.layout == "denominator":
         result = permute(result, axes[::-1])
     elif chain.layout == "ad":
-        result = permute(result, [*axes[:of], *axes[:of - 1 if of else None:-1]])
+        result = permute(result, [*axes[:of], *axes[: of - 1 if of else None : -1]])
     elif chain.layout == "vec" and of + by > 1:
         stacked = permute(result, [*axes[:of][::-1], *axes[of:]])
         sizes = [multiply_sizes(shape) for shape in (chain.numerator.shape, chain.denominator.shape)]
@@ -104,9 +106,7 @@ def in_layout(result: Expression, chain: Chain) -> Value:
     return Value(result, row=chain.is_row, chain=chain)
 
 
-def _each_once(
-    context: Context, place: Place, denominators: Sequence[t.Node], order: int
-) -> list[tuple[t.Node, bool]]:
+def _each_once(context: Context, place: Place, denominators: Sequence[t.Node], order: int) -> list[tuple[t.Node, bool]]:
     """The names below, one for each differentiation, and whether each is transposed: ∂x² is twice, ∂x∂xᵀ too."""
     found: list[tuple[t.Node, bool]] = []
     for node in denominators:
@@ -139,7 +139,9 @@ def _denominator(context: Context, node: t.Node) -> tuple[Value, str]:
     by, letters = found or (None, "")
     if by is None or not isinstance(by.expression, (Variable, Named)):
         shown = context.source(node.place)
-        raise parse_error(context.text, node.place, f"a derivative is with respect to a name, and {shown} is not a name")
+        raise parse_error(
+            context.text, node.place, f"a derivative is with respect to a name, and {shown} is not a name"
+        )
     return by, letters
 
 
@@ -153,16 +155,15 @@ def operated(context: Context, place: Place, operator: t.Operator, argument: Par
             raise parse_error(context.text, place, "∇ is with respect to a whole name: an entry has ∂/∂x_i")
         name = operator.denominators[0]
     else:
-        by, name = _only_variable(context, operator, argument), argument.place
+        by, name = _only_variable(context, operator, argument), t.Name(operator.place, "")
     whole = argument.value.expression if argument.value.chain is not None else argument.value.whole
-    place_of = name if isinstance(name, t.Node) else t.Number(operator.place, "")
     origin = _origin(argument.value)
-    result = _derived(context, place, argument, whole, by.expression, place_of, origin)
+    result = _derived(context, place, argument, whole, by.expression, name, origin)
     if operator.order == 1:
         return Part(place, values.transposed(in_layout(result, Chain(whole, by.expression))), (argument,))
     if whole.ndim:
         raise shape_error(context.text, place, "∇² is of a scalar")
-    second = _derived(context, place, argument, result, by.expression, place_of, origin)
+    second = _derived(context, place, argument, result, by.expression, name, origin)
     return Part(place, Value(second), (argument,))
 
 
@@ -265,6 +266,8 @@ def _derivative_item(context: Context, above: Sequence[Item], below: Sequence[It
     options = spellings(body, postfixes)
     count = next((count for raw, count in options if context.is_known(raw)), options[0][1] if options else 0)
     while count < len(postfixes) and subscripts.letters_of(context, postfixes[count].body):  # ∂z_i/∂W_{jk}
+        count += 1
+    if count < len(postfixes) and postfixes[count].kind in ("transposed", "prime"):  # ∂y/∂xᵀ
         count += 1
     if order > 1:
         count = len(postfixes)

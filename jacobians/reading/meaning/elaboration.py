@@ -9,20 +9,23 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ...errors import JacobiansError, ParseError, ShapeError
-from ...expressions.nodes import Variable, constant, tensor
+from ...expressions.nodes import Named, Variable, constant, tensor
+from ...expressions.walks import substituted
 from ...functions.indexing import take_items
 from ...notation.names import typeset
 from ...shapes.layout import check_layout
 from ...shapes.names import check_name
-from ...shapes.sizes import Shape
+from ...shapes.sizes import Shape, symbols_of
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, UndeterminedError, parse_error, shape_error, undetermined
 from ..syntax.spelling import identifier, key, keys
 from . import blocks, calls, claims, differentials, factors, named_functions, powers, subscripts, unsized, values
 from .declarations import Declarations
 from .elaborated import Item, Part
+from .named_functions import NamedFunction
 from .naming_parts import holds_factor, opened, spellings
 from .step_names import StepNames
+from .uses import Uses
 from .values import Value
 from .vocabulary import find, words
 
@@ -31,11 +34,16 @@ _CONSTANTS = {"pi": math.pi, "e": math.e}
 
 @dataclass(frozen=True)
 class Doubt:
-    """Why an equation around a place cannot be decided; `vanishing`: only where both its sides vanish."""
+    """Why an equation around a place cannot be decided.
+
+    `vanishing`: only where both its sides vanish. `formula`: unless it says that the derivative of a formula is 0,
+    which it is where declared names do not depend on each other.
+    """
 
     place: Place
     reason: str
     vanishing: bool = False
+    formula: bool = False
 
 
 class Elaborator:
@@ -60,8 +68,11 @@ class Elaborator:
         self.functions: dict[str, NamedFunction] = {}
         self._scopes: list[dict[str, Value]] = []  # the arguments of the calls that are being read
         self._uses: Uses | None = None
-        self._later: dict[str, t.Definition] = {}  # definitions that stand below what uses them
+        self._later: dict[str, t.Definition] = {}  # definitions that were not reached yet
+        self._early: dict[str, Part] = {}  # those of them that were used before
+        self._defining: set[str] = set()
         self._directions: dict[Variable, Variable] = {}
+        self.used_layout = False  # whether there is a derivative whose axes depend on the layout
         self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
 
     # --- names --------------------------------------------------------------------------------------------------
@@ -75,9 +86,9 @@ class Elaborator:
         for one in keys(raw):
             if one in self.defined:
                 return self.defined[one]
-            if one in self._later:
-                self._define(self._later.pop(one))
-                return self.defined[one]
+            if one in self._later and one not in self._defining:
+                self._early[one] = self._define(self._later[one])
+                return self.defined.get(one)
             if self._uses is not None and one in self._uses.functions:
                 return self._dependent(one)
         variable = self.declarations.find(raw)
@@ -122,15 +133,22 @@ class Elaborator:
             return value
         return Value(self.steps.named(value.expression, kind), value.row, value.literal, value.chain)
 
-    def doubt(self, place: Place, reason: str, vanishing: bool = False) -> None:
-        """Say why an equation around `place` cannot be decided; `vanishing`: only where both its sides vanish."""
-        self.doubts.append(Doubt(place, reason, vanishing))
+    def doubt(self, place: Place, reason: str, vanishing: bool = False, formula: bool = False) -> None:
+        """Say why an equation around `place` cannot be decided."""
+        self.doubts.append(Doubt(place, reason, vanishing, formula))
+
+    def is_size(self, raw: str) -> bool:
+        """Whether a name is a symbol of a size."""
+        shapes = [variable.shape for variable in self.declarations.variables]
+        return raw in {symbol for shape in shapes for size in shape for symbol in symbols_of(size)}
 
     def direction(self, variable: Variable) -> Variable:
         """The dX of a variable X."""
         if variable not in self._directions:
             name = f"d{variable.name}"
-            self._directions[variable] = tensor(name if not self.is_known(name) else f"{name}_direction", *variable.shape)
+            self._directions[variable] = tensor(
+                name if not self.is_known(name) else f"{name}_direction", *variable.shape
+            )
         return self._directions[variable]
 
     def is_held(self, variable: Variable) -> bool:
@@ -171,7 +189,7 @@ class Elaborator:
 
     def page(self, page: t.Page, expected: Shape | None = None) -> list[tuple[t.Node, tuple[Part, ...]]]:
         """Every statement with its parts: the two sides of an equation, the body of a definition, an expression."""
-        self._uses = Uses(page, self.is_known)
+        self._uses = Uses(page, lambda raw: None if (one := self.declarations.find(raw)) is None else one.shape)
         self._later = {
             key(options[0][0]): one
             for one in page.statements
@@ -193,9 +211,13 @@ class Elaborator:
             case t.Claim():
                 return self._claimed(statement, last)
             case t.Definition():
-                return statement, (self._define(statement),)
+                options = spellings(*opened(statement.name))
+                early = self._early.pop(key(options[0][0]), None) if options else None
+                return statement, (early or self._define(statement),)
             case t.Mapping():
-                return statement, (claims.mapping(self, statement),)
+                function = claims.mapping(self, statement)
+                self.functions[key(function.name)] = function
+                return t.Definition(statement.place, statement.name, statement.target), (_nothing(statement.place),)
             case t.Equation() if self._says_arguments(statement):
                 value = self.lookup(spellings(*opened(statement.sides[0]))[0][0])
                 assert value is not None
@@ -257,15 +279,18 @@ class Elaborator:
         if not raw or count < len(postfixes):
             raise self._error(statement.name.place, "expected one name before :=")
         self._later.pop(key(raw), None)
+        self._defining.add(key(raw))
         if self.is_known(raw) or key(raw) in self.functions:
             raise self._error(statement.name.place, f"{self.source(statement.name.place)} is defined already")
         if applied is not None:
             names = named_functions.bare_names(applied[1])
             if names is None:
-                raise self._error(applied[1].place, "the arguments of a function that is defined are names: f(x, y) := …")
+                raise self._error(
+                    applied[1].place, "the arguments of a function that is defined are names: f(x, y) := …"
+                )
             self.functions[key(raw)] = NamedFunction(raw, tuple(map(key, names)), statement.body)
             if not all(self.is_known(one) for one in names):  # known when it is called
-                return Part(statement.name.place, Value(constant(0.0)))
+                return _nothing(statement.name.place)
         part = self.part(statement.body)
         value = part.value
         if value.entries is not None:  # z_i := Σ_j W_{ij} x_j
@@ -364,7 +389,7 @@ class Elaborator:
         while items:
             item = items.pop()
             called = isinstance(item.atom, t.Group) and item.operator == "" and bool(items)
-            if called and items[-1].word is not None:
+            if called and isinstance(item.atom, t.Group) and items[-1].word is not None:
                 caller = items.pop()
                 part = calls.after_name(self, caller, calls.call(self, caller, item.atom))
                 parts.append((caller.operator, powers.after(self, part, item.postfixes)))
@@ -372,6 +397,10 @@ class Elaborator:
             elif called and (named := self._named_call(items[-1], item.atom, expected)) is not None:
                 caller = items.pop()
                 parts.append((caller.operator, powers.after(self, named, item.postfixes)))
+                closed.add(len(parts) - 1)
+            elif called:
+                factors.say_product(self, items[-1], item)
+                parts.append((item.operator, powers.after(self, self._atom(item), item.postfixes)))
                 closed.add(len(parts) - 1)
             elif item.word is not None or isinstance(item.atom, (t.Operator, t.Summation, t.Total)):
                 parts.append((item.operator, self._applied(item, parts, closed)))
@@ -421,6 +450,11 @@ class Elaborator:
             if function is None and value is None and self._uses is not None and self._uses.is_called(name):
                 if find(raw, self.activation) is not None or subscripts.indexed_items(self, caller):
                     return None
+                close = difflib.get_close_matches(raw, words(), n=1, cutoff=0.8) if len(raw) > 2 else ()
+                if close:
+                    raise self._error(
+                        caller.place, f"{raw} is neither a declared name nor a function; did you mean {close[0]}?"
+                    )
                 function = NamedFunction(raw, entrywise=self._uses.is_primed(name))
             if function is None:
                 continue
@@ -441,13 +475,18 @@ class Elaborator:
                 place,
                 f"{function.name} is defined of {len(function.parameters)} arguments, and given {len(arguments)}",
             )
-        for name, value in self.defined.items():
-            declared = [self.declarations.find(one) for one in function.parameters]
-            if name != key(function.name) and any(one is not None and named_functions.depends(value, one) for one in declared):
-                if function.body is not None and any(isinstance(one, t.Name) and key(one.text) == name for one in t.below(function.body)):
-                    raise self._error(
-                        place, f"{function.name} is defined with {name}, whose own definition has the argument: write it out"
-                    )
+        value = self.defined.get(key(function.name))
+        if value is not None:
+            known = [self.lookup(one) for one in function.parameters]
+            pairs = {old.expression: new.value.expression for old, new in zip(known, arguments, strict=True) if old}
+            if all(old.shape == new.shape for old, new in pairs.items()):
+                inner = value.expression.body if isinstance(value.expression, Named) else value.expression
+                return Part(
+                    place,
+                    Value(substituted(inner, pairs), value.row),
+                    tuple(arguments),
+                    arguments=tuple(pairs.values()),
+                )
         if len(self._scopes) >= named_functions.DEEPEST_CALL:
             raise self._error(place, f"{function.name} calls itself, or functions within functions are too deep")
         self._scopes.append({name: one.value for name, one in zip(function.parameters, arguments, strict=True)})
@@ -469,7 +508,9 @@ class Elaborator:
         if isinstance(item.atom, (t.Operator, t.Summation)):
             if item.postfixes:
                 shown = self.source(item.postfixes[0].place)
-                raise self._error(item.postfixes[0].place, f"{shown} after an operator: put brackets around what it is of")
+                raise self._error(
+                    item.postfixes[0].place, f"{shown} after an operator: put brackets around what it is of"
+                )
             argument = self._multiplied(parts[::-1])
             parts.clear()
             if isinstance(item.atom, t.Summation):
@@ -580,6 +621,11 @@ class Elaborator:
         if size is not None:
             return size
         raise self.unknown(raw, place, called=self.text[place.end : place.end + 1] == "(")
+
+
+def _nothing(place: Place) -> Part:
+    """The part of a statement that only declares."""
+    return Part(place, Value(constant(0.0)))
 
 
 def _is_number(item: Item) -> bool:

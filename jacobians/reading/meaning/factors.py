@@ -23,8 +23,8 @@ def items_of(context: Context, node: t.Node) -> list[Item]:
     for operator, factor in zip(operators, factors, strict=True):
         atom, postfixes = opened(factor)
         items += _named_items(context, operator, atom, postfixes, factor.place)
-    for place, item in enumerate(items):
-        _say_product(context, item, items[place + 1] if place + 1 < len(items) else None)
+    for item in items:
+        say_function(context, item)
     return items
 
 
@@ -45,6 +45,21 @@ def _named_items(
     name = bare_name(atom)
     if name is None or _is_constant(name.text):
         return [plain]
+    head, _, suffix = name.text.partition("_")
+    word = find(head, context.activation) if suffix else None
+    if word is not None:  # softmax_i(z), log_b(x)
+        first, rest = part_of(name, 0, len(head)), part_of(name, len(head), len(name.text))
+        index: t.Node = part_of(name, len(head) + 1, len(name.text))
+        if suffix.isdecimal():
+            index = t.Number(index.place, suffix)
+        subscript = t.Postfix(rest.place, "subscript", index)
+        return [_function_item(context, Item(operator, first, (subscript, *plain.postfixes), place), word, 0)]
+    if name.text == "d" and not context.is_size("d"):
+        return [Item(operator, t.Total(name.place), (), name.place)]
+    if name.text[0] == "d" and context.is_known(name.text[1:]):
+        first, rest = part_of(name, 0, 1), part_of(name, 1, len(name.text))
+        place = Place(rest.place.start, place.end, rest.place.line, rest.place.column)
+        return [Item(operator, t.Total(first.place), (), first.place), Item("", rest, plain.postfixes, place)]
     ends = split_word(name.text, context.is_known, context.longest_name)
     if ends is None:
         return [plain]
@@ -74,16 +89,19 @@ def _function_item(context: Context, item: Item, word: Word, count: int) -> Item
     return Item(item.operator, item.atom, rest[used:], item.place, word, order)
 
 
-def _say_product(context: Context, item: Item, following: Item | None) -> None:
-    """Say how `a(b)` was read where it could be a call and a product."""
+def say_function(context: Context, item: Item) -> None:
+    """Say that a name is the declared one, where it could be a function."""
     raw = next((raw for raw, _ in spellings(item.atom, item.postfixes) if context.is_known(raw)), None)
-    if raw is None:
-        return
-    if find(raw, context.activation) is not None:
+    if raw is not None and find(raw, context.activation) is not None:
         value = context.lookup(raw)
         assert value is not None
         context.note(f"{context.source(item.place)} is the declared name ({show_shape(value.shape)}), not the function")
-    adjacent = following is not None and following.operator == "" and following.place.start == item.place.end
-    if adjacent and following is not None and isinstance(following.atom, t.Group) and following.atom.bracket == "(":
+
+
+def say_product(context: Context, item: Item, following: Item) -> None:
+    """Say that `a(b)` is a product, where it could be a call."""
+    known = any(context.is_known(raw) for raw, _ in spellings(item.atom, item.postfixes))
+    adjacent = following.operator == "" and following.place.start == item.place.end
+    if known and adjacent and isinstance(following.atom, t.Group) and following.atom.bracket == "(":
         both = context.source(item.place.to(following.place))
         context.note(f"{both} is a product, because {context.source(item.atom.place)} is declared")

@@ -14,7 +14,7 @@ from ...expressions.nodes import Expression, Named, Variable, tensor
 from ...expressions.walks import walk
 from ...functions import elementwise
 from ...functions.operators import add, multiply, network
-from ...shapes.sizes import Shape
+from ...shapes.sizes import Shape, show_shape
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, shape_error, undetermined
 from ..syntax.spelling import identifier, key
@@ -22,7 +22,7 @@ from .context import Context
 from .elaborated import Part
 from .entries import mapped
 from .naming_parts import opened, spellings
-from .values import Value, as_entries, of_entries
+from .values import Value, as_entries, describe, of_entries
 
 #: Hidden units of a random smooth function.
 UNITS = 4
@@ -34,7 +34,8 @@ DEEPEST_CALL = 20
 class NamedFunction:
     """A function of a text. Without `body` it is arbitrary: `shape` is that of its value, where it is known.
 
-    An `entrywise` one is a function of numbers, applied to each entry.
+    An `entrywise` one is a function of numbers, applied to each entry; `source` is the shape of its argument, where it
+    is declared.
     """
 
     name: str
@@ -42,6 +43,7 @@ class NamedFunction:
     body: t.Node | None = None
     shape: Shape | None = None
     entrywise: bool = False
+    source: Shape | None = None
     coefficients: dict[tuple[object, ...], Variable] = field(default_factory=dict)
 
     def coefficient(self, *sizes: object) -> Variable:
@@ -82,13 +84,20 @@ def depends(value: Value, on: Expression) -> bool:
 
 
 def called(
-    context: Context, function: NamedFunction, arguments: Sequence[Part], place: Place, expected: Shape | None, order: int
+    context: Context,
+    function: NamedFunction,
+    arguments: Sequence[Part],
+    place: Place,
+    expected: Shape | None,
+    order: int,
 ) -> Part:
     """f(x), f′(z): the value of a function of the text."""
     given = [one.value for one in arguments]
     expressions = tuple(one.expression for one in given)
     if any(one.entries is not None for one in given) and not function.entrywise:
-        raise shape_error(context.text, place, f"{function.name} is given an entry: ({function.name}(x))_i is an entry of it")
+        raise shape_error(
+            context.text, place, f"{function.name} is given an entry: ({function.name}(x))_i is an entry of it"
+        )
     if function.entrywise:
         if len(given) != 1:
             raise shape_error(context.text, place, f"{function.name} takes 1 argument, got {len(given)}")
@@ -98,6 +107,9 @@ def called(
         raise parse_error(
             context.text, place, f"{function.name}′ is read for functions of a number: write ∂{function.name}(x)/∂x"
         )
+    if function.source is not None and [one.shape for one in given] != [function.source]:
+        said = f"{function.name} is declared of {show_shape(function.source)}, and given {describe(given[0])}"
+        raise shape_error(context.text, place, said)
     shape = function.shape if function.shape is not None else expected
     if shape is None:
         raise undetermined(

@@ -9,7 +9,7 @@ from ...errors import ShapeError
 from ...expressions.nodes import constant
 from ...functions import elementwise, reductions
 from ...functions.linear_algebra import inverse, matrix_power
-from ...functions.operators import sum_axes
+from ...functions.operators import matmul, sum_axes
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, shape_error, undetermined
 from .context import Context
@@ -43,6 +43,15 @@ def after(context: Context, part: Part, postfixes: Sequence[t.Postfix]) -> Part:
         elif mark is not None:  # −ᵀ
             turned = transposed(_matrix_power(context, place, part, -1.0).value)
             part = Part(place, turned, _kept(part))
+        elif postfix.kind == "pseudoinverse":
+            part = _pseudoinverse(context, place, part)
+        elif postfix.kind == "power" and _is_label(postfix):
+            shown = context.source(part.place)
+            raise parse_error(
+                context.text,
+                postfix.place,
+                f"a label after {shown}, and no name with that label is declared; a power is written {shown}^2",
+            )
         elif postfix.kind == "subscript" and part.squared is None and (one := entry_of(context, part, postfix)):
             part = one
         elif postfix.kind == "subscript":
@@ -159,6 +168,27 @@ def _matrix_power(context: Context, place: Place, part: Part, exponent: float) -
     if exponent == -1:
         return Part(place, Value(inverse(base.expression)), _kept(part))
     return Part(place, Value(matrix_power(base.expression, int(exponent))), _kept(part))
+
+
+def _is_label(postfix: t.Postfix) -> bool:
+    """Whether {(2)} stands after ^, which is a label in LaTeX and no power."""
+    body = postfix.body
+    return isinstance(body, t.Group) and body.bracket == "{" and piece(postfix) is not None
+
+
+def _pseudoinverse(context: Context, place: Place, part: Part) -> Part:
+    """X⁺ of full rank: (XᵀX)⁻¹Xᵀ, and Xᵀ(XXᵀ)⁻¹ where X has fewer rows than columns."""
+    base = part.value
+    shown = context.source(part.place)
+    if base.rank != 2 or has_entries(base) or base.row:
+        raise shape_error(context.text, place, f"{shown} is {describe(base)}, and a pseudo-inverse is of a matrix")
+    a, turned = base.expression, transposed(base).expression
+    rows, columns = a.shape
+    if isinstance(rows, int) and isinstance(columns, int) and rows < columns:
+        context.note(f"{context.source(place)} is {shown}ᵀ({shown} {shown}ᵀ)⁻¹: its rows are independent")
+        return Part(place, Value(matmul(turned, inverse(matmul(a, turned)))), _kept(part))
+    context.note(f"{context.source(place)} is ({shown}ᵀ{shown})⁻¹{shown}ᵀ: its columns are independent")
+    return Part(place, Value(matmul(inverse(matmul(turned, a)), turned)), _kept(part))
 
 
 def _norm_order(context: Context, part: Part, postfix: t.Postfix) -> Part:

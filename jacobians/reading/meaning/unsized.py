@@ -10,7 +10,7 @@ from dataclasses import replace
 from ...errors import JacobiansError
 from ...expressions.nodes import SizeValue, constant
 from ...functions.operators import ones
-from ...shapes.sizes import Shape, Size, check_size, symbols_of
+from ...shapes.sizes import Shape, Size, check_size
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, undetermined
 from ..syntax.spelling import key
@@ -139,8 +139,7 @@ def ones_of(context: Context, part: Part, postfix: t.Postfix) -> Part:
 
 def size_as_number(context: Context, raw: str, place: Place) -> Part | None:
     """A symbol of a size as the number it stands for, as in 1/n."""
-    shapes = [variable.shape for variable in context.declarations.variables]
-    if raw not in {symbol for shape in shapes for size in shape for symbol in symbols_of(size)}:
+    if not context.is_size(raw):
         return None
     context.note(f"{raw} is the size {raw}, because it is not declared")
     return Part(place, Value(SizeValue.of(raw)))

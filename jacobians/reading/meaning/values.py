@@ -193,8 +193,7 @@ def _chained(a: Value, b: Value) -> Value:
     assert b.chain is not None
     chain = _joined(a.chain, b.chain)
     if chain is None or chain.layout == "vec":
-        result = product(Value(a.expression, a.row), Value(b.expression, b.row))
-        return replace(result, chain=chain)
+        return replace(product(Value(a.expression, a.row), Value(b.expression, b.row)), chain=chain)
     middle = a.chain.numerator if chain.layout == "denominator" else a.chain.denominator
     result = _contracted(a.expression, b.expression, middle.ndim, mirrored=chain.layout != "ad")
     return Value(result, row=chain.is_row, chain=chain)

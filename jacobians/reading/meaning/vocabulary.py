@@ -49,6 +49,7 @@ _SYNONYMS = {
     "trace": "tr",
     "inverse": "inv",
     "amax": "max",
+    "lse": "logsumexp",
     "amin": "min",
 }
 
@@ -141,5 +142,11 @@ def words() -> dict[str, Word]:
 def find(raw: str, activation: str) -> Word | None:
     """The function that a name is, if it is one; σ is the activation."""
     name = key(raw)
-    name = _SYNONYMS.get(name, name)
-    return words().get(activation if name == "sigma" else name)
+    if name == "sigma":
+        return words().get(activation)
+    table = words()
+    for one in (name, name.lower()):  # Tr, ReLU, LSE
+        found = table.get(_SYNONYMS.get(one, one))
+        if found is not None and (one == name or len(one) > 1):
+            return found
+    return None

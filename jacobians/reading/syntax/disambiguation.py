@@ -41,7 +41,21 @@ def scan(text: str, is_known: Callable[[str], bool]) -> list[Token]:
 
 
 #: A line that ends, or begins, with one of these goes on.
-_BINARY = {"EQUALS", "RELATION", "ARROW", "COLON", "ELEMENT", "DEFINED", "SIGN", "BOX", "TIMES", "DIVIDE", "COMMA", "POWER", "SUBSCRIPT"}
+_BINARY = {
+    "EQUALS",
+    "RELATION",
+    "ARROW",
+    "COLON",
+    "ELEMENT",
+    "DEFINED",
+    "SIGN",
+    "BOX",
+    "TIMES",
+    "DIVIDE",
+    "COMMA",
+    "POWER",
+    "SUBSCRIPT",
+}
 
 
 def _statements(tokens: list[Token]) -> list[Token]:
@@ -81,8 +95,14 @@ def _statements(tokens: list[Token]) -> list[Token]:
 
 _OPENING = ("OPEN", "OPEN_BRACE", "OPEN_SQUARE")
 _PARTNERS = {
-    **{"(": ")", "[": "]", "{": "}", "⟨": "⟩", "\\{": "\\}"},
-    **{"lbrace": "rbrace", "lbrack": "rbrack", "langle": "rangle"},
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "⟨": "⟩",
+    "\\{": "\\}",
+    "lbrace": "rbrace",
+    "lbrack": "rbrack",
+    "langle": "rangle",
 }
 
 
@@ -155,7 +175,7 @@ def _arguments(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Tok
             if first.kind == "OPEN_BRACE":
                 wanted[closed.get(place + 1, place) + 1] = 1
             elif first.kind in ("NUMBER", "WORD"):
-                long = _plain(first) and len(first.text) > 1
+                long = _plain(first, ("NUMBER", "WORD")) and len(first.text) > 1
                 wanted[place + 1] = 2 if long else 1
                 if not long:
                     wanted[place + 2] = 1

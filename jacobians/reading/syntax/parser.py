@@ -39,7 +39,17 @@ _OPERANDS = {
     *("ACCENT", "FONT", "FRACTION", "ROOT", "NABLA", "PARTIAL", "TOTAL"),
 }
 _POSTFIXES = {
-    *("PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED", "POWER", "ENTRYWISE_POWER", "SUBSCRIPT", "PSEUDOINVERSE"),
+    *(
+        "PRIME",
+        "TRANSPOSED",
+        "SUPERSCRIPT",
+        "LABEL",
+        "LOWERED",
+        "POWER",
+        "ENTRYWISE_POWER",
+        "SUBSCRIPT",
+        "PSEUDOINVERSE",
+    ),
 }
 _OPERAND = "an operand (a name, a number, a bracket)"
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾₀₁₂₃₄₅₆₇₈₉", "0123456789+-()0123456789")
@@ -110,7 +120,9 @@ class _Parser:
                 relations.append("=" if token.kind == "EQUALS" else token.text)
                 sides.append(self.sum())
             node = t.Equation(first.place.to(sides[-1].place), tuple(sides), tuple(relations))
-        elif self.kind() == "ARROW" and isinstance(first, t.Box) and first.operators[0] == ":" and len(first.parts) == 2:
+        elif (
+            self.kind() == "ARROW" and isinstance(first, t.Box) and first.operators[0] == ":" and len(first.parts) == 2
+        ):
             self.take()
             target = self.factor()
             node = t.Mapping(first.place.to(target.place), first.parts[0], first.parts[1], target)
@@ -213,7 +225,9 @@ class _Parser:
             case "NORM_OPEN" | "ABS_OPEN":
                 body = self.sum()
                 kind = token.kind.removesuffix("OPEN")
-                self.required(f"{kind}CLOSE", f"an operator, another operand or a closing {'‖' if kind == 'NORM_' else '|'}")
+                self.required(
+                    f"{kind}CLOSE", f"an operator, another operand or a closing {'‖' if kind == 'NORM_' else '|'}"
+                )
                 return t.Bars(self.since(token.place), body, "norm" if kind == "NORM_" else "absolute")
             case "ACCENT":
                 body = self.atom()

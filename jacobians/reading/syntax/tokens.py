@@ -22,7 +22,10 @@ class Token:
     place: Place
 
 
-_FONTS = "mathbf mathrm mathit mathsf mathtt mathcal mathbb boldsymbol bm bf rm operatorname text textbf textrm vec pmb boxed"
+_FONTS = (
+    "mathbf mathrm mathit mathsf mathtt mathcal mathbb boldsymbol bm bf rm operatorname text textbf textrm vec pmb "
+    "boxed"
+)
 _ACCENTS = "tilde hat bar dot widetilde widehat overline"
 _SKIPPED = (
     "left right big Big bigl bigr Bigl Bigr bigg biggl biggr displaystyle textstyle limits nolimits nonumber notag"
