@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from ..errors import OptionError
@@ -22,8 +23,10 @@ ORDERS = ("reverse", "forward", "minimal-fill", "optimal", "dense")
 #: One of `ORDERS`, or names of expressions in the order in which they are to be eliminated.
 Order = str | tuple[str, ...]
 
-#: opt_einsum's exact search over subsets is used up to this many operands.
+#: Number of operands up to which a search over subsets finds the order of a contraction.
 SEARCH_LIMIT = 12
+#: Number of operands up to which our own search is the faster one; unlike opt_einsum's it tries outer products, too.
+EXACT = 7
 
 
 @dataclass(frozen=True)
@@ -58,39 +61,61 @@ def schedule(
     sizes: Sequence[int],
     order: str,
     ids: Sequence[int] | None = None,
-) -> list[Pair]:
+) -> Sequence[Pair]:
     """The steps in which operands with index `groups` are contracted to `output`.
 
-    `order` is "reverse" (left to right), "forward" (right to left), or "optimal": the cheapest of those two and the
-    path that opt_einsum's search finds, by exact count; ties go to the order named first here. `ids` tell which
-    operands are the same array: what is contracted twice alike is counted once, and such twins are tried first.
+    `order` is "reverse" (left to right), "forward" (right to left), or "optimal": the cheapest of those two and of what
+    a search finds, by exact count; ties go to the order named first here. `ids` tell which operands are the same array:
+    what is contracted twice alike is counted once, and such twins are tried first.
     """
     if len(groups) < 2:
-        return []
-    nested = {"reverse": _left_to_right, "forward": _right_to_left}
-    if order in nested:
-        return _steps(groups, output, sizes, nested[order](len(groups)))
-    plans = [_steps(groups, output, sizes, pairs(len(groups))) for pairs in nested.values()]
-    same = list(ids) if ids is not None else list(range(len(groups)))
-    if 2 < len(groups) <= SEARCH_LIMIT:
-        if any(sizes[index] > 1 for group in groups for index in group):  # else every order costs the same
-            plans.append(_steps(groups, output, sizes, _searched(groups, output, sizes)))
-        twins = _twins(groups, output, same)
-        if twins:
-            plans.append(_steps(groups, output, sizes, _after(twins, groups, output, sizes)))
-        halves = mirror(groups, output, same)
-        if halves is not None:
-            first = _halves(halves, groups, output, sizes)
-            plans.append(_steps(groups, output, sizes, _after(first, groups, output, sizes)))
-    return min(plans, key=lambda plan: _price(plan, len(groups), same))
+        return ()
+    if order == "optimal":
+        return _cheapest(*_key(groups, output, sizes, ids))[0]
+    pairs = {"reverse": _left_to_right, "forward": _right_to_left}[order](len(groups))
+    return _steps(groups, output, sizes, pairs)
 
 
 def price(
     groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int], ids: Sequence[int] | None = None
 ) -> int:
     """The multiplications of the cheapest schedule."""
-    same = list(ids) if ids is not None else list(range(len(groups)))
-    return _price(schedule(groups, output, sizes, "optimal", same), len(groups), same)
+    return _cheapest(*_key(groups, output, sizes, ids))[1] if len(groups) > 1 else 0
+
+
+_Key = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+
+
+def _key(
+    groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int], ids: Sequence[int] | None
+) -> _Key:
+    """What a search depends on: operands that are the same array count by the place of the first."""
+    first: dict[int, int] = {}
+    same = range(len(groups)) if ids is None else [first.setdefault(one, k) for k, one in enumerate(ids)]
+    return tuple(groups), tuple(output), tuple(sizes), tuple(same)
+
+
+@lru_cache(maxsize=8192)
+def _cheapest(
+    groups: tuple[tuple[int, ...], ...], output: tuple[int, ...], sizes: tuple[int, ...], ids: tuple[int, ...]
+) -> tuple[Sequence[Pair], int]:
+    """The cheapest schedule and its multiplications."""
+    count = len(groups)
+    paths = [_left_to_right(count), _right_to_left(count)] if count > 2 else [_left_to_right(count)]
+    if 2 < count <= SEARCH_LIMIT:
+        if any(sizes[index] > 1 for group in groups for index in group):  # else every order costs the same
+            paths.append(_searched(groups, output, sizes))
+        if len(set(ids)) < count:
+            twins = _twins(groups, output, ids)
+            if twins:
+                paths.append(_after(twins, groups, output, sizes))
+            halves = mirror(groups, output, ids)
+            if halves is not None:
+                paths.append(_after(_halves(halves, groups, output, sizes), groups, output, sizes))
+    plans = [_steps(groups, output, sizes, path) for path in paths]
+    prices = [_price(plan, count, ids) for plan in plans]
+    best = min(range(len(plans)), key=prices.__getitem__)
+    return plans[best], prices[best]
 
 
 def _twins(groups: Sequence[tuple[int, ...]], output: Sequence[int], ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -181,6 +206,53 @@ def _right_to_left(count: int) -> list[tuple[int, int]]:
 
 
 def _searched(groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """The cheapest path where nothing is shared, by an exact search over subsets; of many operands by opt_einsum's."""
+    if len(groups) > EXACT:
+        return _searched_by_opt_einsum(groups, output, sizes)
+    whole = (1 << len(groups)) - 1
+    masks = [sum(1 << index for index in set(group)) for group in groups]
+    outside = sum(1 << index for index in set(output))
+    indices = [0] * (whole + 1)  # of a subset of operands: those that one of them has
+    for subset in range(1, whole + 1):
+        lowest = subset & -subset
+        indices[subset] = indices[subset ^ lowest] | masks[lowest.bit_length() - 1]
+    live = [indices[subset] & (outside | indices[whole ^ subset]) for subset in range(whole + 1)]
+    volumes: dict[int, int] = {}
+    best = [0] * (whole + 1)
+    halves = [0] * (whole + 1)
+    for subset in range(1, whole + 1):
+        lowest = subset & -subset
+        if subset == lowest:
+            continue
+        found = -1
+        part = rest = subset ^ lowest
+        while part:  # every part of the subset without its first operand
+            other = subset ^ part
+            both = live[part] | live[other]
+            volume = volumes.get(both)
+            if volume is None:
+                volume = volumes[both] = prod(size for index, size in enumerate(sizes) if both >> index & 1)
+            total = best[part] + best[other] + volume
+            if found < 0 or total < found:
+                found, halves[subset] = total, part
+            part = (part - 1) & rest
+        best[subset] = found
+    pairs: list[tuple[int, int]] = []
+
+    def contract(subset: int) -> int:
+        if not halves[subset]:
+            return subset.bit_length() - 1
+        left, right = sorted((contract(subset ^ halves[subset]), contract(halves[subset])))
+        pairs.append((left, right))
+        return len(groups) + len(pairs) - 1
+
+    contract(whole)
+    return pairs
+
+
+def _searched_by_opt_einsum(
+    groups: Sequence[tuple[int, ...]], output: Sequence[int], sizes: Sequence[int]
+) -> list[tuple[int, int]]:
     """opt_einsum's path, from positions in a shrinking list to numbers that count on."""
     import opt_einsum
 
@@ -211,13 +283,20 @@ def _steps(
     sizes: Sequence[int],
     pairs: Sequence[tuple[int, int]],
 ) -> list[Pair]:
-    live = {k: needed(groups, k, output) for k in range(len(groups))}
+    readers: dict[int, int] = dict.fromkeys(output, 1)  # how many operands, or the output, have an index
+    for group in groups:
+        for index in set(group):
+            readers[index] = readers.get(index, 0) + 1
+    live = {k: tuple(i for i in dict.fromkeys(group) if readers[i] > 1) for k, group in enumerate(groups)}
     steps: list[Pair] = []
     for number, (left, right) in enumerate(pairs, start=len(groups)):
         a, b = live.pop(left), live.pop(right)
-        wanted = set(output).union(*live.values())
         both = tuple(dict.fromkeys(a + b))
-        result = tuple(index for index in both if index in wanted)
-        steps.append(Pair(left, right, a, b, result, prod(sizes[index] for index in both)))
+        for index in both:
+            readers[index] -= (index in a) + (index in b)
+        result = tuple(index for index in both if readers[index])
+        for index in result:
+            readers[index] += 1
+        steps.append(Pair(left, right, a, b, result, prod([sizes[index] for index in both])))
         live[number] = result
     return steps

@@ -38,7 +38,7 @@ def fused(roots: Sequence[Expression], inputs: Inputs, sizes: Mapping[str, int])
         if not isinstance(node, EinsumSum):
             continue
         opened = [_opened(term, readers, found, sizes) for term in node.terms]
-        if any(terms != [old] for terms, old in zip(opened, node.terms, strict=True)):
+        if any(terms[0] is not old for terms, old in zip(opened, node.terms, strict=True)):
             found[node.serial] = tuple(merge_like(term for terms in opened for term in terms))
     return found
 
@@ -86,8 +86,10 @@ def _plain(term: EinsumTerm, outer: bool = False) -> bool:
 
 def cost_of(term: EinsumTerm, sizes: Mapping[str, int]) -> int:
     """The multiplications of a term, contracted in the best order."""
-    _, core = split(term)
-    bound = [bind_size(size, sizes) for size in core.sizes]
-    if len(core.operands) < 2:
-        return 0 if term.coefficient in (1.0, -1.0) else prod(bound[index] for index in core.output)
-    return price(core.indices, core.output, bound, [operand.serial for operand in core.operands])
+    if any(isinstance(operand, IndexMap) for operand in term.operands):
+        term = split(term)[1]
+    bound = [bind_size(size, sizes) for size in term.sizes]
+    output = tuple(index for index in dict.fromkeys(term.output) if index in term.held)
+    if len(term.operands) < 2:
+        return 0 if term.coefficient in (1.0, -1.0) else prod(bound[index] for index in output)
+    return price(term.indices, output, bound, [operand.serial for operand in term.operands])
