@@ -24,6 +24,7 @@ class Builder:
         self.sizes = sizes
         self.dtypes = dtypes or {}
         self.dtype: DType = np.result_type(*self.dtypes.values()) if self.dtypes else DOUBLE
+        self.names: dict[Statement, str] = {}  # those that the user gave
         self._known: dict[Hashable, Statement] = {}
         self._stored: dict[Hashable, Stored] = {}
         self._bound: dict[Size, int] = {}

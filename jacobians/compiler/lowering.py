@@ -41,6 +41,7 @@ class Lowering:
 
     `order` is the order in which the operands of chains are contracted; what is `given` is an argument instead of being
     computed; `counted` are the serials of roots that are derivatives; `terms` are others for some sums, by serial.
+    `forward` holds the forward values by serial, for other lowerings with the same builder.
     """
 
     def __init__(
@@ -50,19 +51,30 @@ class Lowering:
         given: frozenset[str] = frozenset(),
         counted: frozenset[int] = frozenset(),
         terms: Mapping[int, tuple[EinsumTerm, ...]] | None = None,
+        forward: dict[int, Statement] | None = None,
     ) -> None:
         self.builder, self.given = builder, given
         self._counted, self._terms = counted, terms or {}
+        self._forward = {} if forward is None else forward
         self.values: dict[int, Statement] = {}
-        self.names: dict[Statement, str] = {}
         self._sums = SumWriter(builder, self.value, order)
 
     def results(self, roots: Sequence[Expression]) -> list[Statement]:
         """The statements that compute `roots`."""
         for node in walk(roots, self.inputs):
-            if node.serial not in self.values:
-                self.values[node.serial] = lower(node, self)
+            value = self._forward.get(node.serial)
+            if value is None or node.serial in self._terms or node.serial in self._counted:
+                value = lower(node, self)
+                if self._is_forward(node):
+                    self._forward[node.serial] = value
+            self.values[node.serial] = value
         return [self.values[root.serial] for root in roots]
+
+    def _is_forward(self, node: Expression) -> bool:
+        """Whether a node and all that it is computed from are forward values, which no order of contraction moves."""
+        if isinstance(node, Adjoint) or node.serial in self._counted or node.serial in self._terms:
+            return False
+        return all(one.serial in self._forward for one in self.inputs(node))
 
     def inputs(self, node: Expression) -> Iterable[Expression]:
         """What a node is computed from; a given expression and σ′ hide what is below them."""
@@ -110,7 +122,7 @@ def _named(node: Named, to: Lowering) -> Statement:
         return to.builder.emit(Argument(key), (), node.shape)
     value = to.value(node.body)
     if not value.is_given and not value.is_view:
-        to.names.setdefault(value, key)
+        to.builder.names.setdefault(value, key)
     return value
 
 

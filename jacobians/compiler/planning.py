@@ -37,7 +37,6 @@ class Plan(NamedTuple):
     roots: Sequence[Expression]
     order_name: str
     results: list[Statement]
-    names: Mapping[Statement, str]
     multiplications: int
     all_multiplications: int
     length: int
@@ -56,6 +55,7 @@ class Planner:
         self._items, self._sizes, self._given = items, sizes, given
         self._chains = [item.chain for item in items if not isinstance(item, Expression)]
         self._builder = Builder(sizes, dtypes)
+        self._forward: dict[int, Statement] = {}
         # an entry that does not exist is an error in the value, even where its derivative vanishes
         check_places(walk(chain.numerator for chain in self._chains), sizes)
 
@@ -91,16 +91,16 @@ class Planner:
         self, roots: Sequence[Expression], inner: str, order_name: str, counted: frozenset[int], fuse: bool = False
     ) -> Plan:
         check_places(walk(roots), self._sizes)
-        lowering = Lowering(self._builder, inner, self._given, counted)
+        lowering = Lowering(self._builder, inner, self._given, counted, forward=self._forward)
         if fuse:
             terms = fused(roots, lowering.inputs, self._sizes)
-            lowering = Lowering(self._builder, inner, self._given, counted, terms)
+            lowering = Lowering(self._builder, inner, self._given, counted, terms, self._forward)
         results = lowering.results(roots)
         statements = reachable(results)
         derivative = sum(one.multiplications for one in statements if one.derivative)
         every = sum(one.multiplications for one in statements)
         length = sum(not one.is_given and not one.is_view for one in statements)
-        return Plan(roots, order_name, results, lowering.names, derivative, every, length)
+        return Plan(roots, order_name, results, derivative, every, length)
 
     def _nested(self, order: Order) -> Plan:
         inner = {"reverse": "reverse", "dense": "reverse", "forward": "forward"}.get(called(order), "optimal")
@@ -138,7 +138,7 @@ class Planner:
         """A plan as a program whose results are the caller's own."""
         results = kept_by_the_caller(self._builder, plan.results)
         statements = reachable([*plan.results, *results])  # copies are made at the end
-        return Program(statements, results, NumpyCode, signature, plan.names, plan.order_name, described)
+        return Program(statements, results, NumpyCode, signature, self._builder.names, plan.order_name, described)
 
     def described(self, order: Order) -> tuple[str, str]:
         """What is formed, and advice; only an error asks."""
