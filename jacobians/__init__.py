@@ -4,6 +4,9 @@ The derivative of a vector in R^p by an n×m matrix is a p×m×n tensor, the cha
 backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂W̃, written out.
 """
 
+from . import _starting  # noqa: F401 - first: from here on Ctrl-C ends the program quietly
+
+# isort: split
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import OptionError
 from ..functions.elementwise import ACTIVATIONS
+from ..shapes.formatting import shortened
 from ..shapes.layout import LAYOUTS
+from ..shapes.sizes import LARGEST, check_size
 
 if TYPE_CHECKING:
     from ..reading.entry import Reading
@@ -36,9 +38,12 @@ def whole(text: str, least: int, what: str) -> int:
     try:
         value = int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{what} is a whole number, got {text!r}") from None
+        most = f" of at most {LARGEST:,}" if text.strip().isdecimal() else ""
+        raise argparse.ArgumentTypeError(f"{what} is a whole number{most}, got {shortened(repr(text))}") from None
     if value < least:
-        raise argparse.ArgumentTypeError(f"{what} is at least {least}, got {value}")
+        raise argparse.ArgumentTypeError(f"{what} is at least {least}, got {shortened(str(value), 20)}")
+    if value > LARGEST:
+        raise argparse.ArgumentTypeError(f"{what} is at most {LARGEST:,}, got {shortened(str(value), 20)}")
     return value
 
 
@@ -47,9 +52,9 @@ def rate(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"a rate is a number, got {text!r}") from None
+        raise argparse.ArgumentTypeError(f"a rate is a number, got {shortened(repr(text))}") from None
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"a rate is a positive number, got {text}")
+        raise argparse.ArgumentTypeError(f"a rate is a positive number, got {shortened(text)}")
     return value
 
 
@@ -105,9 +110,12 @@ def size_values(text: str) -> dict[str, int]:
     for part in re.split(r"[\s,;]+", text):
         if part:
             name, equals, value = part.partition("=")
-            if not equals or not value.isdecimal() or int(value) < 1:
+            if not equals or not value.isdecimal() or not value.strip("0"):
                 raise OptionError(
-                    f"{part!r} is no size: write SYMBOL=NUMBER, such as d=64, with a number of at least 1"
+                    f"{shortened(repr(part))} is not a size: write SYMBOL=NUMBER, such as d=64, with a number of at "
+                    "least 1"
                 )
-            found[name] = int(value)
+            size = check_size(value, f"--sizes {name}")
+            assert isinstance(size, int)
+            found[name] = size
     return found

@@ -92,4 +92,6 @@ def list_with_progress(total: int, epochs: Iterable[Epoch]) -> list[Epoch]:
     from rich.console import Console
     from rich.progress import track
 
-    return list(track(epochs, "Training", total=total, console=Console(stderr=True, width=80)))
+    from .streams import underneath
+
+    return list(track(epochs, "Training", total=total, console=Console(file=underneath(sys.stderr), width=80)))

@@ -8,7 +8,7 @@ from typing import Any
 from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..errors import OptionError
 from ..networks import Network
-from ..render.drawing import draw
+from ..render.drawing import draw, target_format
 from . import arguments, subject
 
 
@@ -27,19 +27,26 @@ def add(commands: Any) -> None:
     parser.add_argument("--wrt", metavar="NAME", help="draw the tensor network of the derivative by NAME instead")
     parser.add_argument("--of", metavar="NAME", help="for --wrt: what is differentiated (default: the whole)")
     parser.add_argument("--output", metavar="FILE", help="FILE.svg or FILE.png")
+    parser.add_argument("--force", action="store_true", help="write over a file that exists")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Draw it, into a file or as text."""
+    from ..render.files import check_output
     from . import report
 
+    if options.output is not None:
+        target_format(options.output)
+        check_output(options.output, options.force)
     what: Any = subject.network(options) or arguments.reading(options).part.value.whole
     if options.wrt is not None or options.of is not None:
         what = _derivative(what, options)
-    drawing = draw(what, options.output, options.detail)
+    drawing = draw(what, None, options.detail)
     if options.output is None:
         report.console().print(drawing)
+    else:
+        drawing.save(options.output, options.force)
 
 
 def _derivative(what: Any, options: argparse.Namespace) -> Jacobian:

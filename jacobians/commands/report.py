@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +19,7 @@ from rich.text import Text
 from ..experiments.comparison import HAND_WRITTEN, Measurement
 from ..shapes.formatting import show_bytes, show_count, show_ratio, show_seconds
 from ..shapes.sizes import show_shape
+from .streams import is_plain, styled
 from .study import Gradient, Study
 
 WIDTH = 80
@@ -25,7 +27,7 @@ WIDTH = 80
 
 def console() -> Console:
     """A console on standard output, 80 columns wide wherever it leads."""
-    return Console(width=WIDTH, highlight=False, emoji=False, markup=False)
+    return Console(file=styled(sys.stdout), width=WIDTH, highlight=False, emoji=False, markup=False)
 
 
 def write(study: Study, out: Console) -> None:
@@ -218,4 +220,4 @@ def as_json(study: Study) -> str:
             for epoch in study.epochs
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2, ensure_ascii=is_plain(sys.stdout))

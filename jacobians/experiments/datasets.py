@@ -6,9 +6,11 @@ What is read is checked before anything is computed: an error is one line with t
 from __future__ import annotations
 
 import csv
+import io
+import os
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
@@ -17,8 +19,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..notation.ascii import visible
+from ..shapes.formatting import show_bytes
+from ..shapes.memory import available, refuse_if_too_large
 
 Array = np.ndarray[Any, Any]
+
+#: The share of the memory that is free which the text of a file may take: as Python's objects it takes ten times that.
+SHARE_OF_TEXT = 1 / 16
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ def load_iris() -> Table:
     ((150, 4), ('setosa', 'versicolor', 'virginica'))
     """
     source = files(__package__).joinpath("data", "iris.csv")
-    return _table("Fisher's iris data", source.read_text(encoding="utf-8").splitlines(), "species", True)
+    return _table("Fisher's iris data", source.read_text(encoding="utf-8"), "species", True)
 
 
 def read_csv(path: str | Path, target: str, classification: bool = False) -> Table:
@@ -83,22 +91,44 @@ def read_csv(path: str | Path, target: str, classification: bool = False) -> Tab
     `DataError`, one line with file, line and column, for a file that cannot be read, is empty or ragged, lacks the
     column, or has a value that is missing, no number, or not finite.
     """
-    path = Path(path)
+    if not isinstance(path, (str, os.PathLike)):
+        raise DataError(f"a table is read from a file, got {type(path).__name__} for its path")
+    if not isinstance(target, str):
+        raise DataError(f"{path}: the target is the name of a column, got {target!r}")
+    name = visible(os.fspath(path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _read_text(Path(path), name)
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
+        raise DataError(f"{name}: no such file") from None
     except IsADirectoryError:
-        raise DataError(f"{path}: is a directory, not a CSV file") from None
+        raise DataError(f"{name}: is a directory, not a CSV file") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    return _table(str(path), text.splitlines(), target, classification)
+        raise DataError(f"{name}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        raise DataError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return _table(name, text, visible(target), classification)
 
 
-def _table(name: str, lines: Sequence[str], target: str, classification: bool) -> Table:
-    header, records = _records(name, lines)
+def _read_text(path: Path, name: str) -> str:
+    """A file in UTF-8, read piece by piece: what has no end, or does not end in time, is refused."""
+    limit = SHARE_OF_TEXT * (available() or 1 << 34)
+    pieces: list[bytes] = []
+    size = 0
+    with path.open("rb") as file:
+        for piece in iter(partial(file.read, 1 << 20), b""):
+            if b"\0" in piece:
+                raise DataError(f"{name}: not UTF-8 text: it has bytes that are zero (as UTF-16 has); save it as UTF-8")
+            size += len(piece)
+            if size > limit:
+                raise DataError(f"{name}: more than {show_bytes(limit)} of text, which is what fits here; take a part")
+            pieces.append(piece)
+    return b"".join(pieces).decode("utf-8-sig")
+
+
+def _table(name: str, text: str, target: str, classification: bool) -> Table:
+    header, records = _records(name, text)
     repeated = [column for column, count in Counter(header).items() if count > 1]
     if repeated:
         raise DataError(f"{name}, line 1: two columns are called {repeated[0]!r}")
@@ -112,7 +142,7 @@ def _table(name: str, lines: Sequence[str], target: str, classification: bool) -
     for row, (line, record) in enumerate(records):
         values = record[:position] + record[position + 1 :]
         features[row] = [_number(name, line, column, value) for column, value in zip(columns, values, strict=True)]
-    words = [record[position] for _, record in records]
+    words = [visible(record[position]) for _, record in records]
     if not classification and all(_is_number(word) for word in words):
         numbers = [_number(name, line, target, record[position]) for line, record in records]
         return Table(name, columns, features, target, np.array(numbers)[:, None], ())
@@ -127,13 +157,16 @@ def _table(name: str, lines: Sequence[str], target: str, classification: bool) -
             f"{name}, column {target!r}: {len(classes)} different values in {len(words)} rows are no classes; choose "
             "another target column, or the squared loss for a target of numbers"
         )
-    one_hot = np.eye(len(classes))[[classes.index(word) for word in words]]
+    refuse_if_too_large([(len(words), len(classes))], f"{name}, column {target!r}: a row for each", "Take fewer rows.")
+    number = {word: place for place, word in enumerate(classes)}
+    one_hot = np.zeros((len(words), len(classes)))
+    one_hot[np.arange(len(words)), [number[word] for word in words]] = 1.0
     return Table(name, columns, features, target, one_hot, classes)
 
 
-def _records(name: str, lines: Sequence[str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _records(name: str, text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header, and every further row with the number of its line; blank lines are passed over."""
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         for record in reader:
@@ -143,7 +176,8 @@ def _records(name: str, lines: Sequence[str]) -> tuple[list[str], list[tuple[int
         raise DataError(f"{name}, line {reader.line_num}: not CSV: {error}") from None
     if not rows:
         raise DataError(f"{name}: the file is empty")
-    (_, header), *records = rows
+    (_, first), *records = rows
+    header = [visible(column) for column in first]  # they are printed
     if not records:
         raise DataError(f"{name}: a header and no rows")
     for line, record in records:

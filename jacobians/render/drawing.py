@@ -50,12 +50,12 @@ class Drawing:
 
         return as_png(self.svg(theme), scale)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `path`, an .svg or a .png file, whole or not at all."""
+    def save(self, path: str | os.PathLike[str], force: bool = True) -> None:
+        """Write `path`, an .svg or a .png file, whole or not at all; without `force` not over a file that exists."""
         from .files import write_whole
 
-        target, convert = _target(path)
-        write_whole(target, convert(self))
+        target, convert = target_format(path)
+        write_whole(target, convert(self), force)
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -77,7 +77,9 @@ class Drawing:
         return self.text()
 
 
-def _target(path: str | os.PathLike[str]) -> tuple[Path, Callable[[Drawing], bytes]]:
+def target_format(path: str | os.PathLike[str]) -> tuple[Path, Callable[[Drawing], bytes]]:
+    if not isinstance(path, (str, os.PathLike)):
+        raise OptionError(f"a picture is written to a file, such as 'picture.svg', got {type(path).__name__}")
     target = Path(path)
     match target.suffix.lower():
         case ".svg":
@@ -115,7 +117,7 @@ def draw(
     """
     checked = check_detail(detail)
     if path is not None:
-        _target(path)
+        target_format(path)
     from .dispatch_drawing import drawn  # what draws is loaded when there is something to draw
 
     drawing = Drawing(*drawn(what, checked, values))

@@ -11,6 +11,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from ..errors import NamingError, ShapeError
+from .formatting import shortened, show_count, shown_value
+
+#: The largest size: no array has more entries along an axis.
+LARGEST = 2**63 - 1
+#: More digits than `LARGEST` has are not read: Python refuses to, from some thousands on.
+_MOST_DIGITS = 19
 
 Size = int | str
 Shape = tuple[Size, ...]
@@ -28,13 +34,16 @@ def _parse(size: Size) -> tuple[tuple[tuple[str, ...], int], ...]:
             text = factor.strip()
             if text.startswith("-"):
                 coefficient, text = -coefficient, text[1:].strip()
-            if text.isdecimal():
+            if text.isdecimal() and len(text) <= _MOST_DIGITS:
                 coefficient *= int(text)
+            elif text.isdecimal():
+                raise ShapeError(f"a size is at most {LARGEST:,}, got {shortened(text, 20)}")
             elif text.isidentifier():
                 symbols.append(unicodedata.normalize("NFKC", text))
             else:
                 raise NamingError(
-                    f"a size is a positive integer, a symbol such as 'd', or a sum such as 'd+1'; got {size!r}"
+                    "a size is a positive integer, a symbol such as 'd', or a sum such as 'd+1'; got "
+                    f"{shortened(repr(size))}"
                 )
         key = tuple(sorted(symbols))
         result[key] = result.get(key, 0) + coefficient
@@ -59,10 +68,12 @@ def check_size(size: object, what: str) -> Size:
         if hasattr(size, "__index__") and not isinstance(size, bool):
             size = int(size.__index__())
         else:
-            raise ShapeError(f"{what}: a size is a positive integer or a symbol such as 'd', got {size!r}")
+            raise ShapeError(f"{what}: a size is a positive integer or a symbol such as 'd', got {shown_value(size)}")
     if isinstance(size, int):
         if size < 1:
-            raise ShapeError(f"{what}: a size is at least 1, got {size}")
+            raise ShapeError(f"{what}: a size is at least 1, got {max(size, -LARGEST)}")
+        if size > LARGEST:
+            raise ShapeError(f"{what}: a size is at most {LARGEST:,}, got {show_count(size)}")
         return size
     canonical = _write(dict(_parse(size)))
     if (isinstance(canonical, int) and canonical < 1) or str(canonical).startswith("-"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ...errors import JacobiansError, NamingError, ShapeError
 from ...expressions.nodes import Variable, tensor
 from ...shapes.facts import check_facts
+from ...shapes.formatting import shortened
 from ...shapes.names import normalise
 from ...shapes.sizes import Shape, Size, check_size
 from ..syntax.spelling import identifier, key, keys
@@ -34,11 +35,9 @@ def read_sizes(name: str, given: object) -> Shape:
     (('n', 'h'), ('d+1',), ())
     """
     if isinstance(given, str):
-        parts: list[object] = [
-            int(part) if part.isdecimal() else part for part in re.split(r"[\s,×]+", _AROUND.sub(r"\1", given)) if part
-        ]
+        parts: list[object] = [part for part in re.split(r"[\s,×]+", _AROUND.sub(r"\1", given)) if part]
     elif isinstance(given, (tuple, list)):
-        parts = [int(part) if isinstance(part, str) and part.isdecimal() else part for part in given]
+        parts = list(given)
     else:
         parts = [given]
     try:
@@ -114,5 +113,5 @@ def read_declarations(line: str) -> dict[str, Shape]:
             if facts:
                 found[name] = Declared(found[name], check_facts(facts.split("+"), found[name], name))
         except JacobiansError as error:
-            raise type(error)(f"{part!r}: {error}") from None
+            raise type(error)(f"{shortened(repr(part))}: {error}") from None
     return found

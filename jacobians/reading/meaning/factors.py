@@ -85,7 +85,7 @@ def _function_item(context: Context, item: Item, word: Word, count: int) -> Item
     order = used
     label = piece(rest[0]) if rest and rest[0].kind in ("label", "power") else None
     if label is not None and label.isdecimal():
-        used, order = 1, min(int(label), 99)
+        used, order = 1, int(label) if len(label) < 3 else 99
     return Item(item.operator, item.atom, rest[used:], item.place, word, order)
 
 

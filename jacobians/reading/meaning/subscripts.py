@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import JacobiansError, ShapeError
 from ...functions.indexing import take_items
+from ...shapes.formatting import shortened
 from ...shapes.sizes import Shape, Size, check_size
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, shape_error
@@ -121,6 +122,11 @@ def entry_of(context: Context, part: Part, postfix: t.Postfix) -> Part | None:
             f"{'indices' if value.rank > 1 else 'index'}, got {len(letters)}",
         )
     operand = value.expression
+    for letter in letters:
+        if letter.isdecimal() and (not letter.strip("0") or len(letter) > 18):
+            raise shape_error(
+                context.text, postfix.place, f"entries count from 1; there is no entry {shortened(letter, 20)}"
+            )
     if any(letter.isdecimal() for letter in letters):
         which: tuple[Any, ...] = tuple(int(one) - 1 if one.isdecimal() else slice(None) for one in letters)
         try:
@@ -161,7 +167,7 @@ def summed(context: Context, atom: t.Summation, argument: Part) -> Part:
         given = as_entries(argument.value)
         if atom.upper:
             known = entries.sizes_of(given).get(atom.letters[0])
-            upper = check_size(int(atom.upper) if atom.upper.isdecimal() else atom.upper, "the limit of a sum")
+            upper = check_size(atom.upper, "the limit of a sum")
             if known is not None and known != upper:
                 raise ShapeError(f"a sum over {atom.letters} to {upper}, and the index runs to {known}")
         return Part(place, of_entries(entries.summed(given, atom.letters)), (argument,))

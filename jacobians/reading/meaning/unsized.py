@@ -157,6 +157,6 @@ def _size_text(context: Context, postfix: t.Postfix) -> str:
 
 def _checked(context: Context, text: str, place: Place) -> Size:
     try:
-        return check_size(int(text) if text.isdecimal() else text, f"the size of {context.source(place)}")
+        return check_size(text, f"the size of {context.source(place)}")
     except JacobiansError as error:
         raise parse_error(context.text, place, str(error)) from None
