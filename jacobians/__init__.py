@@ -15,6 +15,7 @@ from .compiler.compiling import Compiled, compile  # noqa: A004 - the name is th
 from .compiler.costs import Cost, cost
 from .compiler.evaluation import evaluate
 from .differentiation.jacobian_tensor import Jacobian, derivative
+from .differentiation.jit import jit
 from .differentiation.transforms import grad, hessian, jacobian, jvp, vjp
 from .errors import (
     DataError,
@@ -125,6 +126,7 @@ __all__ = [
     "hessian",
     "implicit",
     "jacobian",
+    "jit",
     "jvp",
     "layer_norm",
     "log_softmax",

@@ -15,7 +15,7 @@ from ..compiler.binding import Binding, bind_values, name_table, needed_names, r
 from ..compiler.evaluation import evaluate
 from ..compiler.planning import plan
 from ..differentiation.jacobian_tensor import Jacobian, derivative
-from ..differentiation.pytrees import is_leaf, leaves, map_tree
+from ..differentiation.pytrees import aligned, flatten, leaves, map_tree
 from ..differentiation.tracing import Traced, parameter_names
 from ..errors import DataError, NamingError, ShapeError
 from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array
@@ -64,14 +64,8 @@ def subjects_of_function(
     for number, claim in zip(numbers, claims, strict=True):
         if claim is None:
             continue
-        points, parts = (
-            list(leaves(args[number])),
-            list(leaves(claim) if isinstance(args[number], (dict, list, tuple)) else [claim]),
-        )
-        if len(points) != len(parts):
-            raise ShapeError(
-                f"argument {number} has {len(points)} arrays, and {len(parts)} derivatives are claimed for it"
-            )
+        points, structure = flatten(args[number])
+        parts = aligned(structure, claim, f"check_derivative: what is claimed for argument {number}")
         labels = list(_labels(args[number], names[number]))
         for place, (point, part) in enumerate(zip(points, parts, strict=True)):
             what = f"the claimed ∂{y}/∂{labels[place]}"
@@ -236,8 +230,7 @@ def _traced(f: Callable[..., Any], args: Sequence[Any], number: int, place: int)
             traced = Traced(version, args, {})
             variable = list(leaves(traced.by_argument[number]))[place]
             found = derivative(as_expression(traced.output), variable)
-            arrays = (leaf for arg in args for leaf in leaves(arg) if is_leaf(leaf))
-            values = {one.name: np.asarray(value) for one, value in zip(traced.variables, arrays, strict=True)}
+            values = {one.name: np.asarray(value) for one, value in zip(traced.variables, traced.arrays, strict=True)}
             return Chain(found, Binding(values, {}, frozenset()))
     return None
 

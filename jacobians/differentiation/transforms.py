@@ -1,166 +1,90 @@
 """`jacobian`, `grad`, `hessian`, `vjp`, `jvp` of ordinary functions of NumPy arrays, as in autograd and JAX.
 
-A function is called once with variables in place of its arrays, for each set of shapes that it meets; what comes back
-is derived, compiled and kept. So what it reads beside its arguments is taken as it was at that first call: pass as an
-argument what changes. An argument may be an array, a number, or nested tuples, lists and dictionaries of them;
-anything else (and integers, which are often sizes or places) is passed through as it is. An array of integers or truth
-values by which nothing is differentiated is a variable too, as long as f does not need its values: where f indexes with
-it (labels, a mask) it is a constant, and a derivative is compiled for each.
+A transform sees the present: it calls f at every call, with variables in place of the arrays and the values behind them.
+So f may branch on a value, loop until something has converged, or take a place by `np.argmax`; and what it reads beside
+its arguments (a batch, a mask, an attribute) is read anew. What is derived and compiled is found again by the structure
+of the graph that f makes. `jit` calls f once for a signature instead, as in JAX, for the last tenth of a millisecond.
+
+An argument may be an array, a number, or nested tuples, lists and dictionaries of them. Integers and what is neither
+array nor number are passed through as they are, and so are arrays of integers or truth values that nothing is
+differentiated with respect to: labels, places, masks. Given expressions, a transform returns expressions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from ..chain_rule.accumulation import accumulate_forward
-from ..compiler import compiling
-from ..compiler.compiling import Compiled
 from ..errors import ShapeError, UnsupportedError
-from ..expressions.nodes import EinsumSum, EinsumTerm, Expression, Variable, as_expression, scalar
-from ..functions.operators import add, multiply, permute, sum_axes, zeros
-from ..shapes.layout import check_layout, from_numerator
-from .jacobian_tensor import Jacobian, derivative
-from .pytrees import Tree, is_leaf, leaves, map_tree, signature_of
-from .tracing import Traced, called, chosen, parameter_names, whole_numbers
+from ..expressions.array_protocol import TRACER
+from ..expressions.nodes import Expression, Variable, as_expression, as_real_array
+from ..shapes.layout import check_layout
+from .builders import gradient_of, hessian_of, jacobians_of, pulled_back, pushed_forward, scalar_output
+from .closed_over import ClosedOver
+from .outcomes import Outcome, Result
+from .pytrees import Structure, Tree, aligned, flatten, labels, map_tree
+from .tracing import Trace, Traced, chosen
 
-#: Compiled derivatives that are kept where each is for certain values of integers.
-REMEMBERED = 64
+#: What a transform forms of a traced function and the places of the chosen arguments.
+Build = Callable[[Traced, list[int]], Tree]
 
-
-def _is_known(key: object, known: dict[object, Any]) -> bool:
-    try:
-        return key in known
-    except TypeError as error:
-        raise UnsupportedError(
-            f"an argument that is no array is part of what is remembered, and so hashable: {error}; a tuple is"
-        ) from None
+_NO_VALUES = (
+    "an expression has no truth value, and none as an integer or a place: it stands for numbers that are not there yet; "
+    "np.where(condition, a, b) chooses entry by entry"
+)
 
 
-class _Transform:
-    """A function of arrays that is derived and compiled once for each signature."""
+class Transform:
+    """A function of arrays under a transform, which is known by its `key`."""
 
-    def __init__(
-        self, f: Callable[..., Any], build: Callable[[Traced, list[int]], Tree], argnums: Any, what: str
-    ) -> None:
-        self._f, self._build, self._argnums, self._what = f, build, argnums, what
-        self._known: dict[object, tuple[Compiled, Callable[[Sequence[Any]], Any]]] = {}
-        self.compiled: Compiled | None = None
-        self._by_value = False  # f needs the values of arrays of integers, as places
+    def __init__(self, f: Callable[..., Any], build: Build, argnums: Any, what: str, key: Hashable) -> None:
+        self.f, self.build, self.argnums, self.what, self.key = f, build, argnums, what, key
+        self.face: Any = None  # the function that the user has
+        self._last: Outcome | None = None
+
+    @property
+    def compiled(self) -> Any:
+        """The compiled function of the last call on arrays; None before."""
+        return None if self._last is None else self._last.compiled
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        try:
-            key: object = tuple([arg.shape for arg in args]) if not kwargs else None
-        except AttributeError:
-            key = None
-        if key is None or key not in self._known or any(isinstance(arg, Expression) for arg in args):
-            return self._general(args, kwargs)
-        compiled, shaped = self._known[key]
-        return shaped(compiled(*args))
-
-    def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Any arguments: arrays are found in their containers, expressions give an expression."""
-        flat = [leaf for tree in (*args, *kwargs.values()) for leaf in leaves(tree) if is_leaf(leaf)]
-        numbers = chosen(args, self._argnums, self._what)
-        if any(isinstance(leaf, Expression) for leaf in flat):
-            return self._symbolic(args, kwargs, numbers)
-        whole = whole_numbers([*(arg for k, arg in enumerate(args) if k not in numbers), *kwargs.values()])
-        constants = whole if self._by_value else []
-        plain = not kwargs and not constants and all(isinstance(arg, np.ndarray) for arg in args)
-        key: object = tuple(arg.shape for arg in args) if plain else (signature_of(args), signature_of(kwargs))
-        if constants:
-            key = (key, *(one.tobytes() for one in constants))
-        if not _is_known(key, self._known):
-            try:
-                traced = Traced(self._f, args, kwargs, constants)
-            except UnsupportedError:
-                if self._by_value or not whole:
-                    raise
-                self._by_value = True
-                return self._general(args, kwargs)
-            if constants and len(self._known) >= REMEMBERED:
-                del self._known[next(iter(self._known))]
-            self._known[key] = _compiled(self._build(traced, numbers), traced.variables)
-        compiled, shaped = self._known[key]
-        self.compiled = compiled
-        return shaped(compiled(*(leaf for leaf in flat if not any(leaf is one for one in constants))))
-
-    def _symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[int]) -> Any:
-        """Called while another function is traced: the derivative as an expression."""
-        traced = Traced.__new__(Traced)
-
-        def independent(leaf: Any, name: str) -> Any:
-            expression = as_expression(leaf)
-            return expression if expression.name is not None else expression.named(f"at_{name}_{expression.serial}")
-
-        names = parameter_names(self._f, len(args))
-        traced.by_argument = [
-            map_tree(independent, arg, name) if k in numbers else arg
-            for k, (arg, name) in enumerate(zip(args, names, strict=True))
-        ]
-        traced.variables = []
-        traced.output = called(self._f, traced.by_argument, kwargs)
-        return map_tree(lambda leaf, _: _as_array_expression(leaf), self._build(traced, numbers), "")
+        numbers = chosen(args, self.argnums, self.what)
+        traced = traced_now(self.f, args, kwargs, numbers)
+        result = Result(traced, self.key, lambda: self.build(traced, numbers))
+        found = result()
+        self._last = result.last
+        return found
 
 
-class _Laid:
-    """A Jacobian to be given in a layout."""
-
-    def __init__(self, jacobian: Jacobian, layout: str) -> None:
-        self.jacobian, self.layout = jacobian, layout
-
-
-def _as_array_expression(leaf: Any) -> Expression:
-    if isinstance(leaf, _Laid):
-        of, wrts = leaf.jacobian.differentiated
-        if leaf.layout == "vec":
-            raise UnsupportedError("the vec layout of a derivative inside another one; take another layout there")
-        order = _axis_order(len(of), [len(wrt) for wrt in wrts], leaf.layout)
-        return permute(leaf.jacobian.expression, order)
-    return as_expression(leaf)
-
-
-def _axis_order(rank_of: int, ranks: Sequence[int], layout: str) -> list[int]:
-    """The axes of the numerator layout, in the order that a layout has them."""
-    total = rank_of + sum(ranks)
-    marked = np.empty(tuple(range(2, total + 2)), dtype=bool)  # each axis is known by its size
-    return [size - 2 for size in from_numerator(marked, rank_of, ranks, layout).shape]
-
-
-def _compiled(tree: Tree, variables: Sequence[Variable]) -> tuple[Compiled, Callable[[Sequence[Any]], Any]]:
-    """A tree of expressions and Jacobians as one function, and what brings its results into the shape of the tree."""
-    items: list[Any] = []
-    finish: list[Callable[[Any], Any]] = []
-
-    def place(leaf: Any, _: str) -> int:
-        if isinstance(leaf, _Laid):
-            of, wrts = leaf.jacobian.differentiated
-            ranks = [len(wrt) for wrt in wrts]
-            items.append(leaf.jacobian)
-            if leaf.layout == "vec":
-                finish.append(lambda array: from_numerator(array, len(of), ranks, "vec"))
-            else:
-                order = tuple(_axis_order(len(of), ranks, leaf.layout))
-                trivial = order == tuple(range(len(order)))
-                finish.append((lambda array: array) if trivial else (lambda array: array.transpose(order)))
-        else:
-            items.append(as_expression(leaf))
-            finish.append(lambda array: array)
-        return len(items) - 1
-
-    shape = map_tree(place, tree, "")
-    compiled = compiling.compile(items, list(variables))
-    if isinstance(shape, int):
-        (only,) = finish
-        return compiled, lambda results: only(results[0])
-    return compiled, lambda results: map_tree(lambda k, _: finish[k](results[k]), shape, "")
+def traced_now(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    differentiated: Sequence[int] | None = None,
+) -> Traced:
+    """f, called with variables: within the call that is being traced, if there is one."""
+    outer = TRACER.get()
+    if outer is not None:
+        assert isinstance(outer, Trace)
+        return Traced(f, args, kwargs, outer, outer.closed, outer.refusal, differentiated)
+    if any(isinstance(leaf, Expression) for arg in (*args, *kwargs.values()) for leaf in flatten(arg)[0]):
+        return Traced(f, args, kwargs, Trace(None, None, _NO_VALUES, frozenset()), None, _NO_VALUES, differentiated)
+    closed = ClosedOver()
+    try:
+        return Traced(f, args, kwargs, None, closed, None, differentiated)
+    except ValueError as error:
+        if not closed.is_protecting or "read-only" not in str(error):
+            raise
+    finally:
+        closed.release()
+    return Traced(f, args, kwargs, None, ClosedOver(copies=True), None, differentiated)
 
 
-def _public(f: Callable[..., Any], transform: _Transform, what: str) -> Callable[..., Any]:
+def public(f: Callable[..., Any], transform: Transform, what: str) -> Callable[..., Any]:
+    """The function that a transform gives to the user."""
     if not callable(f):
         raise UnsupportedError(f"{what} is of a function of arrays, got {type(f).__name__}")
 
@@ -170,13 +94,8 @@ def _public(f: Callable[..., Any], transform: _Transform, what: str) -> Callable
 
     wrapped.__doc__ = f"{what} of {getattr(f, '__name__', 'f')}."
     wrapped.transform = transform  # type: ignore[attr-defined]
+    transform.face = wrapped
     return wrapped
-
-
-def _by_arguments(traced: Traced, numbers: list[int], argnums: Any, one: Callable[[Any], Any]) -> Tree:
-    """`one(variable)` for every leaf of the chosen arguments, in their containers."""
-    trees = [map_tree(lambda leaf, _: one(leaf), traced.by_argument[number], "") for number in numbers]
-    return trees[0] if isinstance(argnums, int) else tuple(trees)
 
 
 # --- the functions ----------------------------------------------------------------------------------------------------
@@ -186,24 +105,19 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: st
     """∂f/∂x as a function of the same arguments, in any of the four layouts.
 
     `argnums` is a number, or several for a tuple; an argument or a result of nested containers gives such a container.
-    The shape is that of f's result and then that of the argument, reversed ("ad": as it is, which is JAX's). Compiled
-    once for each set of shapes. Raises `LayoutError` for an unknown layout.
+    The shape is that of f's result and then that of the argument, reversed ("ad": as it is, which is JAX's). f is
+    called at every call. Raises `LayoutError` for an unknown layout.
 
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0])).tolist()
     [[2.0, 0.0], [0.0, 4.0]]
     """
     check_layout(layout)
+    single = _is_single(argnums)
 
     def build(traced: Traced, numbers: list[int]) -> Tree:
-        return map_tree(
-            lambda output, _: _by_arguments(
-                traced, numbers, argnums, lambda x: _Laid(derivative(as_expression(output), x), layout)
-            ),
-            traced.output,
-            "",
-        )
+        return jacobians_of(traced.output, [traced.by_argument[k] for k in numbers], single, layout)
 
-    return _public(f, _Transform(f, build, argnums, "jacobian"), "The Jacobian")
+    return public(f, Transform(f, build, argnums, "jacobian", ("jacobian", _hashed(argnums), layout)), "The Jacobian")
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -214,13 +128,13 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     >>> grad(lambda x: x @ x)(np.array([1.0, 2.0])).tolist()
     [2.0, 4.0]
     """
+    single = _is_single(argnums)
 
     def build(traced: Traced, numbers: list[int]) -> Tree:
-        y = _scalar(traced.output, "grad", "jacobian")
-        found = _derivatives(y, [leaf for number in numbers for leaf in leaves(traced.by_argument[number])])
-        return _by_arguments(traced, numbers, argnums, lambda x: _Laid(found[x.serial], "ad"))
+        y = scalar_output(traced.outputs, traced.structure, "grad", "jacobian")
+        return gradient_of(y, [traced.by_argument[k] for k in numbers], single)
 
-    return _public(f, _Transform(f, build, argnums, "grad"), "The gradient")
+    return public(f, Transform(f, build, argnums, "grad", ("grad", _hashed(argnums))), "The gradient")
 
 
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: str = "numerator") -> Callable[..., Any]:
@@ -232,54 +146,45 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: str
     [[2.0, 0.0], [0.0, 2.0]]
     """
     check_layout(layout)
+    single = _is_single(argnums)
 
     def build(traced: Traced, numbers: list[int]) -> Tree:
-        y = as_expression(traced.output)
-        return _by_arguments(
-            traced,
-            numbers,
-            argnums,
-            lambda x: _by_arguments(
-                traced, numbers, argnums, lambda again: _Laid(derivative(derivative(y, x), again), layout)
-            ),
-        )
+        return hessian_of(traced.output, [traced.by_argument[k] for k in numbers], single, layout)
 
-    return _public(f, _Transform(f, build, argnums, "hessian"), "The Hessian")
+    return public(f, Transform(f, build, argnums, "hessian", ("hessian", _hashed(argnums), layout)), "The Hessian")
 
 
 def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """`f(*args)`, and the function from a cotangent in the shape of the result to one for each argument, in its shape.
 
-    A vector–Jacobian product, by one pass backward: what backpropagation computes. Raises `ShapeError` for a cotangent
-    of another shape.
+    A vector–Jacobian product, by one pass backward: what backpropagation computes. f is called once, so that the value
+    and the product are those of one call, whatever changes afterwards. Containers are matched by key. Raises
+    `ShapeError` for a cotangent of another shape, or with other keys.
 
     >>> value, pull = vjp(lambda x: x * x, np.array([1.0, 2.0]))
     >>> pull(np.array([1.0, 10.0]))[0].tolist()
     [2.0, 40.0]
     """
-
-    def build(traced: Traced, numbers: list[int]) -> Tree:
-        *inputs, cotangents = traced.by_argument
-        outputs = list(leaves(traced.output))
-        pairs = zip(outputs, leaves(cotangents), strict=True)
-        total = add(zeros(()), *(sum_axes(multiply(as_expression(y), v)) for y, v in pairs))
-        found = _derivatives(total, [leaf for tree in inputs for leaf in leaves(tree) if isinstance(leaf, Expression)])
-        return tuple(
-            map_tree(lambda x, _: _Laid(found[x.serial], "ad") if isinstance(x, Expression) else None, tree, "")
-            for tree in inputs
-        )
-
-    value = f(*args)
+    _check_callable(f, "vjp")
+    traced = traced_now(f, args, {})
+    traced.keep()
+    value = Result(traced, "value", lambda: traced.output)()
 
     def pull(cotangent: Any) -> Any:
-        for y, v in zip(leaves(value), leaves(cotangent), strict=True):
-            if np.shape(y) != np.shape(v):
-                raise ShapeError(f"vjp: the cotangent has shape {np.shape(v)} and f's result {np.shape(y)}")
-        numbers = tuple(range(len(args)))
-        transform = _remembered(
-            "_jacobians_vjp", f, len(args), lambda: _Transform(_ignoring_last(f), build, numbers, "vjp")
-        )
-        return transform((*args, map_tree(_as_float, cotangent, "")), {})
+        what = "vjp: the cotangent"
+        given = aligned(traced.structure, cotangent, what)
+        places = labels(traced.structure, "")
+        given = [
+            _direction(v, y, f"{what}{_at(place)}", "f's result")
+            for y, v, place in zip(traced.outputs, given, places, strict=True)
+        ]
+        variables = _further("cotangent", given, traced)
+        return Result(
+            traced,
+            "vjp",
+            lambda: pulled_back(traced.outputs, variables, traced.by_argument),
+            list(zip(variables, given, strict=True)),
+        )()
 
     return value, pull
 
@@ -287,85 +192,73 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
 def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """`f(*args)`, and ∂f/∂args times the tangents, by one pass forward. Tangents have the shapes of the arguments.
 
-    A Jacobian–vector product, a directional derivative, in the shape of the result. Raises `ShapeError` for tangents of
-    another number or shape.
+    A Jacobian–vector product, a directional derivative, in the shape of the result. Containers are matched by key.
+    Raises `ShapeError` for tangents of another number or shape, or with other keys.
 
     >>> jvp(lambda x: x * x, (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))[1].tolist()
     [2.0, 40.0]
     """
+    _check_callable(f, "jvp")
+    for name, one in (("arguments", args), ("tangents", tangents)):
+        if not isinstance(one, (tuple, list)):
+            raise ShapeError(f"jvp: the {name} are a tuple with one entry for each argument of f, got {type(one).__name__}")
     if len(args) != len(tangents):
         raise ShapeError(f"jvp: {len(args)} arguments and {len(tangents)} tangents")
+    pairs: list[tuple[Any, Any]] = []
     for k, (arg, tangent) in enumerate(zip(args, tangents, strict=True)):
-        for x, v in zip(leaves(arg), leaves(tangent), strict=True):
-            if np.shape(x) != np.shape(v):
-                raise ShapeError(f"jvp: the tangent of argument {k} has shape {np.shape(v)}, and it {np.shape(x)}")
-
-    def build(traced: Traced, numbers: list[int]) -> Tree:
-        inputs, directions = traced.by_argument[: len(args)], traced.by_argument[len(args) :]
-        pairs = [
-            (x, as_expression(v))
-            for arg, tangent in zip(inputs, directions, strict=True)
-            for x, v in zip(leaves(arg), leaves(tangent), strict=True)
-            if isinstance(x, Expression)
-        ]
-        return map_tree(lambda y, _: (as_expression(y), _pushed(as_expression(y), pairs)), traced.output, "")
-
-    def alone(*both: Any) -> Any:
-        return f(*both[: len(args)])
-
-    numbers = tuple(range(len(args)))
-    transform = _remembered("_jacobians_jvp", f, len(args), lambda: _Transform(alone, build, numbers, "jvp"))
-    both = transform((*args, *map_tree(_as_float, tuple(tangents), "")), {})
-    return _unzipped(both, 0), _unzipped(both, 1)
+        found, structure = flatten(arg)
+        what = f"jvp: the tangent of argument {k}"
+        given = aligned(structure, tangent, what)
+        for x, v, place in zip(found, given, labels(structure, ""), strict=True):
+            pairs.append((x, _direction(v, x, f"{what}{_at(place)}", "it")))
+    traced = traced_now(f, args, {})
+    leaves = flatten(tuple(traced.by_argument))[0]
+    moving = [(x, v) for x, (_, v) in zip(leaves, pairs, strict=True) if isinstance(x, Variable)]
+    variables = _further("tangent", [v for _, v in moving], traced)
+    both: tuple[Any, Any] = Result(
+        traced,
+        "jvp",
+        lambda: pushed_forward(traced.output, list(zip([x for x, _ in moving], variables, strict=True))),
+        list(zip(variables, [v for _, v in moving], strict=True)),
+    )()
+    return both
 
 
-def _pushed(y: Expression, pairs: Sequence[tuple[Expression, Expression]]) -> Expression:
-    """Σ ∂y/∂x · v, by one pass from the inputs up."""
-    seeds = [(x, [EinsumTerm(1.0, (v,), (axes := tuple(range(x.ndim)),), axes, x.shape)]) for x, v in pairs]
-    return EinsumSum.of(accumulate_forward(y, seeds, scalar("tangent")), y.shape)
+def _further(name: str, values: Sequence[Any], traced: Traced) -> list[Variable]:
+    """Variables for tangents or cotangents."""
+    level = traced.trace.level
+    return [
+        Variable.private(f"{name}_{level}_{k}", value.shape, (name, level, k)) for k, value in enumerate(values)
+    ]
 
 
-def _unzipped(tree: Tree, place: int) -> Tree:
-    """One member of every pair in a tree of pairs."""
-    if isinstance(tree, dict):
-        return {key: _unzipped(one, place) for key, one in tree.items()}
-    if len(tree) == 2 and not any(isinstance(one, (tuple, list, dict)) for one in tree):
-        return tree[place]
-    return type(tree)(_unzipped(one, place) for one in tree)
+def _direction(v: Any, x: Any, what: str, whose: str) -> Any:
+    """A tangent or a cotangent as an array or an expression, which has the shape of what it belongs to."""
+    value = v if isinstance(v, Expression) else _real(v, what)
+    shape = x.shape if isinstance(x, Expression) else np.shape(x)
+    if value.shape != shape:
+        raise ShapeError(f"{what} has shape {value.shape}, and {whose} {shape}")
+    return value
 
 
-def _as_float(value: Any, _: str) -> Any:
-    return value if isinstance(value, Expression) else np.asarray(value, dtype=float)
+def _real(v: Any, what: str) -> Any:
+    if isinstance(v, np.ndarray) and v.dtype == object:
+        return as_expression(v)
+    return as_real_array(v, what)
 
 
-def _remembered(name: str, f: Any, count: int, make: Callable[[], _Transform]) -> _Transform:
-    """A transform of f with `count` arguments, kept with the function itself: it goes when that goes."""
-    owner: Any
-    known: dict[int, _Transform]
-    owner, known = getattr(f, name, (None, {}))
-    if owner is not f:  # functools.wraps copies what a function bears
-        known = {}
-        with suppress(AttributeError, TypeError):  # a built-in function takes no attribute
-            setattr(f, name, (f, known))
-    if count not in known:
-        known[count] = make()
-    return known[count]
+def _at(place: str) -> str:
+    return f" at {place.removeprefix('_')}" if place else ""
 
 
-def _ignoring_last(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args: f(*args[:-1])
+def _check_callable(f: Any, what: str) -> None:
+    if not callable(f):
+        raise UnsupportedError(f"{what} is of a function of arrays, got {type(f).__name__}")
 
 
-def _derivatives(y: Expression, variables: Sequence[Any]) -> dict[int, Jacobian]:
-    """∂y/∂x for several x, sharing intermediates, by their serial numbers."""
-    found: list[Jacobian] = derivative(y, list(variables)) if variables else []
-    return {x.serial: one for x, one in zip(variables, found, strict=True)}
+def _is_single(argnums: Any) -> bool:
+    return hasattr(argnums, "__index__")
 
 
-def _scalar(output: Any, what: str, other: str) -> Expression:
-    if isinstance(output, (tuple, list, dict)):
-        raise ShapeError(f"{what}: f gives a {type(output).__name__}, and a scalar is needed; {other} takes any result")
-    y = as_expression(output)
-    if y.shape:
-        raise ShapeError(f"{what}: f gives shape {y.shape}, and a scalar is needed; {other} takes any result")
-    return y
+def _hashed(argnums: Any) -> Hashable:
+    return tuple(argnums) if isinstance(argnums, list) else argnums

@@ -1,55 +1,146 @@
-"""How an expression behaves where NumPy has an array: operators, methods and functions, and what is refused.
+"""How an expression behaves where NumPy has an array: operators, methods and functions, conversions, and what is refused.
 
-Nothing here knows a kind of node. What builds an expression is looked up in `UFUNCS` and `FUNCTIONS`, which `numpy_api`
-fills from above.
+NumPy's functions and operators build expressions, by the handlers in `UFUNCS` and `FUNCTIONS`. While a function of
+arrays is traced, a `Tracer` stands in `TRACER`: it is asked for values (a branch, `int(x)`, a place found by
+`np.argmax`), and it decides how the arrays and numbers that meet an expression enter the graph.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..errors import UnsupportedError
+from ..errors import ShapeError, UnsupportedError
 from ..shapes.sizes import Shape
 from .unsupported import full_name, no_rule
 
-#: Handlers by which NumPy's functions and operators build expressions, filled by `numpy_api`.
+#: Handlers by which NumPy's functions and operators build expressions, filled by `numpy_api.protocol`.
 UFUNCS: dict[Any, Callable[..., Any]] = {}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 
-#: Whether a user's function is being called with expressions in place of its arrays.
-TRACING: ContextVar[bool] = ContextVar("tracing", default=False)
+#: Functions that give places, counts and decisions: while a function is traced they see the present values.
+BY_VALUE: dict[Any, Callable[..., Any]] = {
+    **{
+        function: function
+        for function in (
+            *(np.argmax, np.argmin, np.argsort, np.argpartition, np.lexsort, np.nonzero, np.flatnonzero, np.argwhere),
+            *(np.count_nonzero, np.searchsorted, np.digitize, np.allclose, np.isclose, np.array_equal, np.array_equiv),
+            *(np.bincount, np.histogram, np.nanargmax, np.nanargmin),
+        )
+    },
+    **{name: getattr(np, name) for name in ("argmax", "argmin", "argsort", "argpartition", "nonzero", "searchsorted")},
+}
+
+
+class Tracer(Protocol):
+    """What the protocol asks while a function of arrays is called with expressions in place of its arrays."""
+
+    def value(self, node: Any) -> Any:
+        """The value that an expression has in the present call; an `UnsupportedError` where it has none."""
+
+    def number(self, node: Any) -> Any:
+        """The same, but only of an expression that does not depend on what is differentiated."""
+
+    def ufunc(self, ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """A call of a ufunc, or of one of its methods."""
+
+    def function(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """A call of one of NumPy's functions, or of a method of its arrays, by its key in `FUNCTIONS`."""
+
+    def boxed(self) -> None:
+        """A traced number was put into an array of objects."""
+
+
+#: The tracer, while a user's function is being called with expressions in place of its arrays.
+TRACER: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
+
+_NO_NUMBER = (
+    "an expression is not a number yet: evaluate(expr, {name: array}) gives its value; in place of float(x), math.exp(x) "
+    "and the like use NumPy's function (np.exp(x)), and instead of np.array([a, b], dtype=float) leave dtype out"
+)
+_NO_ARRAY = (
+    "cannot become an array of numbers here. With `import jacobians.numpy as np`, np.array, np.asarray, np.zeros, "
+    "np.r_ and the like take traced arrays; otherwise np.stack([a, b, …]) makes one expression of several, "
+    "s * np.ones(shape) fills a shape, and evaluate(expr, {name: array}) gives a value"
+)
+
+
+def call_function(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The handler of one of NumPy's functions, or of a method; an `UnsupportedError` where there is none."""
+    if function not in FUNCTIONS:
+        function = BY_VALUE.get(function, function)
+        raise no_rule(full_name(function), [known.__name__ for known in (*UFUNCS, *FUNCTIONS) if callable(known)])
+    return FUNCTIONS[function](*args, **kwargs)
+
+
+def call_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """The handler of a ufunc, or of one of its methods; an `UnsupportedError` where there is none."""
+    called = full_name(ufunc, method)
+    if ufunc not in UFUNCS or (method != "__call__" and method not in FUNCTIONS):
+        raise no_rule(called, [known.__name__ for known in UFUNCS])
+    if "where" in options:
+        raise UnsupportedError(f"{called} with where: use np.where(condition, {called}(…), other)")
+    if method != "__call__":
+        return FUNCTIONS[method](ufunc, *inputs, **options)
+    unknown = [name for name in options if name not in ("dtype", "casting", "order", "subok")]
+    if unknown or ("dtype" in options and np.dtype(options["dtype"]).kind != "f"):
+        raise UnsupportedError(f"{called} of an expression takes no option {(*unknown, 'dtype')[0]!r}")
+    return UFUNCS[ufunc](*inputs)
+
+
+def _called(function: Any, *args: Any, **kwargs: Any) -> Any:
+    tracer = TRACER.get()
+    return call_function(function, args, kwargs) if tracer is None else tracer.function(function, args, kwargs)
 
 
 class ArrayProtocol(NDArrayOperatorsMixin):
-    """The base of `Expression` that NumPy, and code written for arrays, talks to."""
+    """The part of `Expression` that NumPy and Python's operators see."""
 
     __slots__ = ()
     shape: Shape
 
     __array_priority__ = 1000.0
-    __hash__ = object.__hash__
 
-    def __eq__(self, other: object) -> Any:
-        """Entry by entry, for `np.where`. As a truth value: whether the two are one expression."""
-        return FUNCTIONS[operator.eq](self, other)
+    # --- NumPy ------------------------------------------------------------------------------------------------
 
-    def __ne__(self, other: object) -> Any:
-        return FUNCTIONS[operator.ne](self, other)
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if options and (out := options.pop("out", None)) is not None and not isinstance(out[0], ArrayProtocol):
+            raise UnsupportedError(
+                f"{full_name(ufunc, method)} writes an expression into an array of numbers (out=, or `y += x` for an "
+                "array y); write `y = y + x`, or make y with `import jacobians.numpy as np`, whose np.zeros, np.empty "
+                "and np.array take traced numbers"
+            )  # `x += y` for an expression x rebinds x
+        tracer = TRACER.get()
+        return (call_ufunc if tracer is None else tracer.ufunc)(ufunc, method, inputs, options)
 
-    def __getitem__(self, key: object) -> Any:
-        return FUNCTIONS[operator.getitem](self, key)
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _called(function, *args, **kwargs)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        """A scalar as an array of objects with itself in it, of which `as_expression` makes an expression again."""
+        tracer = TRACER.get()
+        if self.shape:
+            raise UnsupportedError(f"an expression of shape {self.shape} {_NO_ARRAY}")
+        if dtype is not None and np.dtype(dtype) != object:
+            raise UnsupportedError(_NO_NUMBER)
+        if tracer is not None:
+            tracer.boxed()
+        box = np.empty((), dtype=object)
+        box[()] = self
+        return box
 
     def __getattr__(self, name: str) -> Any:
         """NumPy's methods: `x.sum(axis=0)` is `np.sum(x, axis=0)`."""
-        if name in FUNCTIONS:
-            return partial(FUNCTIONS[name], self)
+        if name in FUNCTIONS or name in BY_VALUE:
+            return partial(_called, name, self)
+        if (ufunc := getattr(np, name, None)) in UFUNCS and not self.shape:  # np.exp of an array of objects asks so
+            return partial(ufunc, self)
         raise AttributeError(f"an expression has no attribute {name!r}")
 
     @property
@@ -58,14 +149,34 @@ class ArrayProtocol(NDArrayOperatorsMixin):
         return FUNCTIONS[np.swapaxes](self, -1, -2)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> Any:
         """NumPy's type of the entries of a constant; the arrays that are bound may have another precision."""
-        return np.dtype(np.float64)
+        return _TRACED_NUMBER if not self.shape and TRACER.get() is not None else np.dtype(np.float64)
 
     @property
     def real(self) -> Self:
         """Itself: expressions are real."""
         return self
+
+    # --- Python's operators and conversions -------------------------------------------------------------------
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        """Entry by entry, for `np.where`. As a truth value: whether the two are one expression."""
+        return _called(operator.eq, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return _called(operator.ne, self, other)
+
+    def __getitem__(self, key: object) -> Any:
+        return _called(operator.getitem, self, key)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        raise UnsupportedError(
+            "an expression is not written to: np.where, np.concatenate or np.stack make a new one from its parts; with "
+            "`import jacobians.numpy as np`, np.array(x) is an array that can be written to"
+        )
 
     def __len__(self) -> int:
         if not self.shape or not isinstance(self.shape[0], int):
@@ -82,6 +193,9 @@ class ArrayProtocol(NDArrayOperatorsMixin):
         return None
 
     def __bool__(self) -> bool:
+        tracer = TRACER.get()
+        if tracer is not None:
+            return bool(self._one(tracer.value(self), "bool"))
         truth = self.truth()
         if truth is None:
             raise UnsupportedError(
@@ -90,40 +204,83 @@ class ArrayProtocol(NDArrayOperatorsMixin):
             )
         return truth
 
+    def __int__(self) -> int:
+        return int(self._present("int"))
+
+    def __trunc__(self) -> int:
+        return int(self._present("math.trunc"))
+
+    def __floor__(self) -> int:
+        return int(np.floor(self._present("math.floor")))
+
+    def __ceil__(self) -> int:
+        return int(np.ceil(self._present("math.ceil")))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        """To an integer by the present value; to `digits` as `np.round`."""
+        return round(float(self._present("round"))) if digits is None else _called(np.round, self, digits)
+
     def __float__(self) -> float:
-        raise UnsupportedError("an expression is not a number yet: evaluate(expr, {name: array}) gives its value")
+        tracer = TRACER.get()
+        if tracer is None:
+            raise UnsupportedError(_NO_NUMBER)
+        return float(self._one(tracer.number(self), "float"))
 
-    __int__: Callable[[ArrayProtocol], int] = __float__  # type: ignore[assignment]
-    __complex__: Callable[[ArrayProtocol], complex] = __float__
+    def __complex__(self) -> complex:
+        return complex(float(self))
 
-    def __setitem__(self, key: object, value: object) -> None:
-        raise UnsupportedError(
-            "an expression is not written to: np.where, np.concatenate or np.stack make a new one from its parts"
-        )
+    def __index__(self) -> int:
+        raise UnsupportedError("a traced number is not an index or a count: int(x) is its present value as an integer")
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-        raise UnsupportedError(
-            f"an expression of shape {self.shape} cannot become an array here: np.stack([a, b, …]) makes one "
-            "expression of several, s * np.ones(shape) fills a shape, and evaluate(expr, {name: array}) gives a value"
-        )
+    def __format__(self, specification: str) -> str:
+        """By its present value while a function is traced; otherwise as it prints."""
+        tracer = TRACER.get()
+        if specification and tracer is not None:
+            value = tracer.value(self)
+            return format(value.item() if np.ndim(value) == 0 else str(value), specification)
+        if specification:
+            try:
+                return format(str(self), specification)
+            except ValueError:
+                raise UnsupportedError(
+                    f"an expression is not a number yet, and {specification!r} formats one: {_NO_NUMBER}"
+                ) from None
+        return str(self)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        out = options.pop("out", None)
-        in_place = out is not None and isinstance(out[0], ArrayProtocol)  # x += y rebinds x
-        called = full_name(ufunc, method)
-        if ufunc not in UFUNCS or (method != "__call__" and method not in FUNCTIONS):
-            raise no_rule(called, [known.__name__ for known in UFUNCS])
-        if out is not None and not in_place:
-            raise UnsupportedError(f"{called} with out: an expression is not an array; use what {called} returns")
-        if "where" in options:
-            raise UnsupportedError(f"{called} with where: use np.where(condition, {called}(…), other)")
-        if method != "__call__":
-            return FUNCTIONS[method](ufunc, *inputs, **options)
-        if options:
-            raise UnsupportedError(f"{called} of an expression takes no option {next(iter(options))!r}")
-        return UFUNCS[ufunc](*inputs)
+    def _present(self, what: str) -> Any:
+        tracer = TRACER.get()
+        if tracer is None:
+            raise UnsupportedError(f"{what}: {_NO_NUMBER}")
+        return self._one(tracer.value(self), what)
 
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function not in FUNCTIONS:
-            raise no_rule(full_name(function), [known.__name__ for known in (*UFUNCS, *FUNCTIONS) if callable(known)])
-        return FUNCTIONS[function](*args, **kwargs)
+    def _one(self, value: Any, what: str) -> Any:
+        """The only entry of a value."""
+        if np.size(value) != 1:
+            raise ShapeError(
+                f"{what}() of an expression of shape {self.shape}: only one of a single entry is decided; np.any and "
+                "np.all make one truth value of several"
+            )
+        return np.asarray(value).reshape(())[()]
+
+
+class _TracedNumber:
+    """The dtype of a traced scalar. NumPy's np.mean of a list asks for `dtype.type(sum / n)`, which is to stay traced."""
+
+    dtype = np.dtype(np.float64)
+    kind, char, name, itemsize = dtype.kind, dtype.char, dtype.name, dtype.itemsize
+
+    @staticmethod
+    def type(value: Any) -> Any:
+        return value if isinstance(value, ArrayProtocol) else np.float64(value)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.dtype == (other.dtype if isinstance(other, _TracedNumber) else other))
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        return repr(self.dtype)
+
+
+_TRACED_NUMBER = _TracedNumber()

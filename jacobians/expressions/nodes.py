@@ -35,7 +35,7 @@ from ..errors import DataError, ShapeError, UnsupportedError
 from ..shapes.broadcasting import broadcast_shape
 from ..shapes.names import check_name, normalise
 from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
-from .array_protocol import ArrayProtocol
+from .array_protocol import FUNCTIONS, ArrayProtocol
 from .display import Displayed
 from .pickling import Rebuilt
 
@@ -167,22 +167,28 @@ def intern(cls: type[_E], key: Hashable, fill: Callable[[_E], None]) -> _E:
 class Variable(Expression):
     """A leaf that is given a value later. Made by `scalar`, `vector`, `matrix`, `tensor`."""
 
-    __slots__ = ("_name",)
+    __slots__ = ("_name", "owner")
     _name: str
+    owner: Hashable
 
     @classmethod
     def of(cls, name: str, shape: Shape) -> Variable:
         check_name(name, "a variable")
+        return cls.private(name, shape, None)
+
+    @classmethod
+    def private(cls, name: str, shape: Shape, owner: Hashable) -> Variable:
+        """A variable that belongs to its `owner`: it is no other one's of that name and shape."""
 
         def fill(node: Variable) -> None:
-            node._name, node.shape = name, shape
+            node._name, node.shape, node.owner = name, shape, owner
 
-        return intern(cls, (name, shape), fill)
+        return intern(cls, (name, shape, owner), fill)
 
     def made_of(self) -> tuple[Any, ...]:
-        return self._name, self.shape
+        return self._name, self.shape, self.owner
 
-    rebuild = of
+    rebuild = private
 
     @property
     def name(self) -> str:
@@ -199,6 +205,8 @@ class Constant(Expression):
 
     @classmethod
     def of(cls, array: Any, name: str | None = None) -> Constant:
+        if isinstance(array, np.matrix):
+            raise DataError("a constant: an np.matrix, whose * is not that of arrays; np.asarray(M) is an array")
         value = as_real_array(array, f"the constant {name}" if name else "a constant")
         if name is not None:
             check_name(name, "a constant")
@@ -526,8 +534,24 @@ def constant(array: Any, name: str | None = None) -> Constant:
 
 
 def as_expression(value: Any) -> Expression:
-    """An expression as it is; numbers and arrays as constants."""
-    return value if isinstance(value, Expression) else Constant.of(value)
+    """An expression as it is; numbers and arrays as constants; a list or an array of expressions as their stack."""
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(one, Expression) for one in value.flat):
+        if not value.ndim:
+            return as_expression(value.item())
+        stacked: Expression = FUNCTIONS[np.reshape](FUNCTIONS[np.stack](list(value.flat)), value.shape)
+        return stacked
+    if holds_expressions(value):
+        return FUNCTIONS[np.stack](value)  # type: ignore[no-any-return]
+    return Constant.of(value)
+
+
+def holds_expressions(value: object) -> bool:
+    """Whether a nested list or tuple has an expression in it."""
+    return isinstance(value, (list, tuple)) and any(
+        isinstance(one, Expression) or holds_expressions(one) for one in value
+    )
 
 
 def unnamed(expression: Expression) -> Expression:
@@ -563,7 +587,7 @@ def as_real_array(array: Any, what: str) -> Array:
 def variables_called(name: str) -> list[Variable]:
     """The variables of that (normalised) name that are alive, in any expression or by themselves."""
     nodes = (reference() for reference in _nodes.valuerefs())  # a list of its own: threads go on making nodes
-    return [node for node in nodes if isinstance(node, Variable) and name_key(node) == name]
+    return [node for node in nodes if isinstance(node, Variable) and node.owner is None and name_key(node) == name]
 
 
 # --- names --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, ShapeError, UnsupportedError
-from ..expressions.array_protocol import TRACING
 from ..expressions.nodes import (
     Constant,
     EinsumSum,
@@ -33,7 +32,7 @@ from .operators import add, multiply, negative, ones, square, subtract, zeros
 
 
 @lru_cache(maxsize=256)
-def _callable(template: str, arguments: int) -> Callable[..., Any]:
+def numpy_function(template: str, arguments: int) -> Callable[..., Any]:
     """A function from one of the templates of this module (never from a user's text)."""
     names = [f"a{k}" for k in range(arguments)]
     return eval(f"lambda {', '.join(names)}: {template.format(*names)}", {"np": np})  # type: ignore[no-any-return]  # noqa: S307
@@ -48,7 +47,7 @@ def apply(function: Function, *args: Any) -> Any:
     if is_expression(*args):
         return function(*(as_expression(arg) for arg in args))
     arrays = [as_real_array(arg, f"argument {k + 1} of {function.name}") for k, arg in enumerate(args)]
-    return _callable(function.template, len(args))(*arrays)
+    return numpy_function(function.template, len(args))(*arrays)
 
 
 # --- element-wise functions -----------------------------------------------------------------------------------------
@@ -188,12 +187,6 @@ COMPARISONS: dict[Any, Function] = {
 
 
 def _same(a: Expression, b: Expression) -> bool:
-    """Whether two expressions are one. A function that is traced may not ask: its `if` means their values."""
-    if TRACING.get():
-        raise UnsupportedError(
-            "whether two expressions are equal is not known before there are numbers; np.where(a == b, c, d) chooses "
-            "entry by entry"
-        )
     return a is b
 
 

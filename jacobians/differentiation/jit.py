@@ -1,0 +1,158 @@
+"""`jit`: a function of arrays, or a transform of one, that calls f once for each signature, as in JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from ..expressions.array_protocol import TRACER
+from ..compiler.compiling import Compiled
+from ..expressions.nodes import Array, Expression, Variable, as_expression
+from .memory import Recent
+from .outcomes import Outcome, expressions_of, replaced
+from .pytrees import Structure, Tree, flatten, is_leaf
+from .tracing import Trace, Traced, chosen
+from .transforms import Transform
+
+#: Compiled functions that are kept for each function, one for each signature.
+REMEMBERED = 64
+
+_REFUSAL = (
+    "under jit f is called once for a signature, and has no values to decide by: np.where(condition, a, b) chooses entry "
+    "by entry; without jit, f is called at every call and may branch, loop and take places by value"
+)
+
+
+def jit(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f, or a transform of a function such as `grad(f)`, compiled once for each signature of its arguments.
+
+    A signature is the shapes of the arrays, and the values of everything else. f is called once for it, with variables
+    in place of the arrays: what f reads beside its arguments, random numbers too, is taken as it is then. So pass as an
+    argument what changes. A branch on a value, `int(x)`, and places found by value are refused. A call takes the time
+    of the compiled code, and a microsecond.
+
+    >>> norm = jit(lambda x: np.sqrt(x @ x))
+    >>> float(norm(np.array([3.0, 4.0])))
+    5.0
+    """
+    if not callable(f):
+        raise UnsupportedError(f"jit is of a function of arrays, got {type(f).__name__}")
+    transform = getattr(f, "transform", None)  # which functools.wraps copies to other functions
+    is_transform = isinstance(transform, Transform) and transform.face is f
+    frozen = Frozen(transform if is_transform else Transform(f, _value, (), "jit", "value"))
+
+    @wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return frozen(args, kwargs)
+
+    wrapped.transform = frozen  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _value(traced: Traced, numbers: list[int]) -> Any:
+    return traced.output
+
+
+class Frozen:
+    """A transform that calls its function once for each signature."""
+
+    def __init__(self, transform: Transform) -> None:
+        self._transform = transform
+        self._by_shapes: dict[Hashable, tuple[Compiled, Callable[[Sequence[Any]], Any]]] = {}
+        self._outcomes: Recent[Outcome] = Recent(REMEMBERED)
+        self._graphs: Recent[tuple[list[Variable], list[Expression], Structure]] = Recent(REMEMBERED)
+        self._by_value = False  # f needs the values of arrays of integers, as places
+        self.compiled: Compiled | None = None
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            compiled, arranged = self._by_shapes[None if kwargs else tuple([arg.shape for arg in args])]
+        except (AttributeError, KeyError):
+            return self._general(args, kwargs)
+        if any([isinstance(arg, Expression) for arg in args]) or TRACER.get() is not None:
+            return self._general(args, kwargs)
+        return arranged(compiled(*args))
+
+    def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Any arguments: arrays are found in their containers, expressions give an expression."""
+        numbers = chosen(args, self._transform.argnums, self._transform.what)
+        trees = [*args, *kwargs.values()]
+        every = flatten(trees)[0]
+        places = [one for one in flatten([tree for k, tree in enumerate(trees) if k not in numbers])[0] if _is_whole(one)]
+        fixed = places if self._by_value else []
+        given = [leaf for leaf in every if is_leaf(leaf) and not any(leaf is one for one in fixed)]
+        key = _signature(args, kwargs, fixed)
+        try:
+            if TRACER.get() is not None or any(isinstance(leaf, Expression) for leaf in given):
+                return self._within(given, self._graphs.get(key, lambda: self._graph(args, kwargs, numbers, fixed)))
+            outcome = self._outcomes.get(key, lambda: Outcome(*self._tree(args, kwargs, numbers, fixed)))
+        except UnsupportedError:
+            if self._by_value or not places:
+                raise
+            self._by_value = True
+            return self._general(args, kwargs)
+        self.compiled = outcome.compiled
+        if not kwargs and not fixed and all(isinstance(arg, np.ndarray) for arg in args):
+            self._by_shapes[tuple([arg.shape for arg in args])] = (outcome.compiled, outcome.arranged)
+        return outcome.arranged(outcome.compiled(*given))
+
+    def _tree(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[int], fixed: list[Array]
+    ) -> tuple[Tree, list[Variable]]:
+        """What the transform forms, and the variables that it is a function of."""
+        outer = TRACER.get()
+        assert outer is None or isinstance(outer, Trace)
+        if outer is None and any(isinstance(leaf, Expression) for leaf in flatten([args, kwargs])[0]):
+            outer = Trace(None, None, _REFUSAL, frozenset())  # the variables are not to be those of the user
+        traced = Traced(self._transform.f, args, kwargs, outer, None, _REFUSAL, None, fixed)
+        return self._transform.build(traced, numbers), traced.variables
+
+    def _graph(self, *call: Any) -> tuple[list[Variable], list[Expression], Structure]:
+        tree, variables = self._tree(*call)
+        token = TRACER.set(None)
+        try:
+            return variables, *expressions_of(tree)
+        finally:
+            TRACER.reset(token)
+
+    def _within(self, values: list[Any], graph: tuple[list[Variable], list[Expression], Structure]) -> Tree:
+        """The result as an expression, within another call or of a user's expressions."""
+        variables, roots, structure = graph
+        current = TRACER.get()
+        lift = current.lift if isinstance(current, Trace) else as_expression
+        replacements = {variable.serial: lift(value) for variable, value in zip(variables, values, strict=True)}
+        token = TRACER.set(None)
+        try:
+            return structure.filled(iter(replaced(roots, replacements)))
+        finally:
+            TRACER.reset(token)
+
+
+def _is_whole(leaf: Any) -> bool:
+    """Whether a leaf is an array of integers or truth values: labels, places, a mask."""
+    return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"
+
+
+def _signature(args: tuple[Any, ...], kwargs: dict[str, Any], fixed: list[Array]) -> Hashable:
+    """What a compiled function depends on: the shapes of arrays, and the values of everything else."""
+    found, structure = flatten((args, kwargs))
+    current = TRACER.get()
+    key: list[Any] = [structure, current.level if isinstance(current, Trace) else None]
+    for leaf in found:
+        if any(leaf is one for one in fixed):
+            key.append((leaf.shape, leaf.tobytes()))
+        elif is_leaf(leaf):
+            key.append(np.shape(leaf))
+        else:
+            key.append((type(leaf), leaf))
+    try:
+        hash(tuple(key))
+    except TypeError as error:
+        raise UnsupportedError(
+            f"jit: an argument that is not an array is part of the signature, and so hashable: {error}; a tuple is"
+        ) from None
+    return tuple(key)
