@@ -14,8 +14,8 @@ from . import _moved, implicit, networks  # noqa: F401
 from .compiler.compiling import Compiled, compile  # noqa: A004 - the name is the field's
 from .compiler.costs import Cost, cost
 from .compiler.evaluation import evaluate
+from .differentiation.freezing import jit
 from .differentiation.jacobian_tensor import Jacobian, derivative
-from .differentiation.jit import jit
 from .differentiation.transforms import grad, hessian, jacobian, jvp, vjp
 from .errors import (
     DataError,

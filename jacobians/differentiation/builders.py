@@ -1,4 +1,4 @@
-"""What each transform forms of a traced function: trees of Jacobians and expressions in the containers of its arguments."""
+"""What each transform forms of a traced function: Jacobians and expressions in the containers of its arguments."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def _leaves(trees: Sequence[Tree]) -> list[Any]:
 
 
 def _variables(arguments: Sequence[Tree]) -> list[Expression]:
-    return _leaves(arguments)
+    found: list[Expression] = _leaves(arguments)
+    return found
 
 
 def _by_argument(arguments: Sequence[Tree], single: bool, one: Callable[[Any], Any]) -> Tree:

@@ -1,9 +1,9 @@
 """What a function reads beside its arguments: arrays and numbers that enter its program as arguments.
 
-A traced function may close over a batch, a mask, a learning rate. Each becomes a private variable, numbered in the order
-in which the function uses them, so that equal code gives an equal graph whatever the values are. A large array is known
-by where it lies in memory: it is neither copied nor read. It is write-protected while the function runs, so that a
-function that changes it between two uses is found out; such a function is traced again with copies.
+A traced function may close over a batch, a mask, a learning rate. Each becomes a private variable, numbered in the
+order in which the function uses them, so that equal code gives an equal graph whatever the values are. A large array is
+known by where it lies in memory: it is neither copied nor read. It is write-protected while the function runs, so that
+a function that changes it between two uses is found out; such a function is traced again with copies.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Recent(Generic[T]):
 
 
 class Generations(Generic[T]):
-    """A dictionary of at least the `bound` values that were used last, and at most twice as many: cheaper than exact."""
+    """A dictionary of the `bound` values that were used last, and of up to as many before: cheaper than exact."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound

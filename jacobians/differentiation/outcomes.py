@@ -13,6 +13,7 @@ import numpy as np
 
 from ..compiler.compiling import Compiled
 from ..compiler.compiling import compile as compile_items
+from ..compiler.program import DType
 from ..errors import UnsupportedError
 from ..expressions.array_protocol import TRACER
 from ..expressions.nodes import Expression, Named, Variable, as_expression
@@ -22,7 +23,8 @@ from ..shapes.layout import from_numerator
 from .jacobian_tensor import Jacobian
 from .memory import Generations, Recent
 from .pytrees import LEAF, Structure, Tree, flatten
-from .tracing import Trace, Traced
+from .trace import Trace
+from .tracing import Traced
 
 #: Number of programs that are kept, and of graphs of nested calls.
 REMEMBERED = 256
@@ -68,7 +70,7 @@ class Outcome:
         arranged = [leaf.arranged if isinstance(leaf, Laid) else None for leaf in found]
         self._arranged = arranged if any(arranged) else None
         self.compiled: Compiled = compile_items(items, list(variables))
-        self._functions: dict[bool, Callable[..., Any]] = {}
+        self._functions: dict[Hashable, Callable[..., Any]] = {}
 
     def arranged(self, results: Sequence[Any]) -> Tree:
         """The results of the compiled function in their layouts and containers."""
@@ -78,21 +80,20 @@ class Outcome:
 
     def __call__(self, values: Sequence[Any]) -> Tree:
         """The tree for values that have the shapes of the variables; a float stands for one of any precision."""
-        types = {value.dtype for value in values if type(value) is not float}
-        doubles = types <= _DOUBLE
-        if not doubles and len(types) == 1:  # Python's numbers take the precision of the arrays
-            (only,) = types
-            values = [np.asarray(value, dtype=only) for value in values]
-        else:
-            values = [np.asarray(value) if type(value) is float else value for value in values]
-        if doubles not in self._functions:
-            program = self.compiled.program({}, doubles)
+        dtypes = [value.dtype for value in values if type(value) is not float]
+        weak: DType = dtypes[0] if dtypes and dtypes.count(dtypes[0]) == len(dtypes) else _DOUBLE
+        arrays = [np.asarray(value, dtype=weak) if type(value) is float else value for value in values]
+        key = tuple([array.dtype.char for array in arrays])
+        function = self._functions.get(key)
+        if function is None:
+            names = self.compiled.variables
+            program = self.compiled.program({}, {name: one.dtype for name, one in zip(names, arrays, strict=True)})
             program.check_memory()
-            self._functions[doubles] = program.function
-        return self.arranged(self._functions[doubles](*values))
+            function = self._functions[key] = program.function
+        return self.arranged(function(*arrays))
 
 
-_DOUBLE = {np.dtype(np.float64)}
+_DOUBLE: DType = np.dtype(np.float64)
 #: Compiled functions by structure; what is closed over is an argument of theirs.
 programs: Recent[Outcome] = Recent(REMEMBERED)
 _graphs: Recent[tuple[list[Expression], Structure]] = Recent(REMEMBERED)

@@ -117,7 +117,9 @@ def aligned(like: Structure, tree: Tree, what: str, place: str = "") -> list[Any
         missing = [key for key in like.keys if key not in parts]
         unknown = [key for key in parts if key not in like.keys]
         differences = [
-            f"{name} {', '.join(map(repr, keys))}" for name, keys in (("missing", missing), ("not there", unknown)) if keys
+            f"{name} {', '.join(map(repr, keys))}"
+            for name, keys in (("missing", missing), ("not there", unknown))
+            if keys
         ]
         if isinstance(tree, dict) or hasattr(tree, "_fields"):
             raise ShapeError(f"{here}: other keys than {_described(like)}: {'; '.join(differences)}")

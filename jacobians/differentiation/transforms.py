@@ -1,9 +1,10 @@
 """`jacobian`, `grad`, `hessian`, `vjp`, `jvp` of ordinary functions of NumPy arrays, as in autograd and JAX.
 
-A transform sees the present: it calls f at every call, with variables in place of the arrays and the values behind them.
-So f may branch on a value, loop until something has converged, or take a place by `np.argmax`; and what it reads beside
-its arguments (a batch, a mask, an attribute) is read anew. What is derived and compiled is found again by the structure
-of the graph that f makes. `jit` calls f once for a signature instead, as in JAX, for the last tenth of a millisecond.
+A transform sees the present: it calls f at every call, with variables in place of the arrays and the values behind
+them. So f may branch on a value, loop until something has converged, or take a place by `np.argmax`; and what it reads
+beside its arguments (a batch, a mask, an attribute) is read anew. What is derived and compiled is found again by the
+structure of the graph that f makes. `jit` calls f once for a signature instead, as in JAX, for the last tenth of a
+millisecond.
 
 An argument may be an array, a number, or nested tuples, lists and dictionaries of them. Integers and what is neither
 array nor number are passed through as they are, and so are arrays of integers or truth values that nothing is
@@ -25,15 +26,16 @@ from ..shapes.layout import check_layout
 from .builders import gradient_of, hessian_of, jacobians_of, pulled_back, pushed_forward, scalar_output
 from .closed_over import ClosedOver
 from .outcomes import Outcome, Result
-from .pytrees import Structure, Tree, aligned, flatten, labels, map_tree
-from .tracing import Trace, Traced, chosen
+from .pytrees import Tree, aligned, flatten, labels
+from .trace import Trace
+from .tracing import Traced, chosen
 
 #: What a transform forms of a traced function and the places of the chosen arguments.
 Build = Callable[[Traced, list[int]], Tree]
 
 _NO_VALUES = (
-    "an expression has no truth value, and none as an integer or a place: it stands for numbers that are not there yet; "
-    "np.where(condition, a, b) chooses entry by entry"
+    "an expression has no truth value, and none as an integer or a place: it stands for numbers that are not there "
+    "yet; np.where(condition, a, b) chooses entry by entry"
 )
 
 
@@ -201,7 +203,9 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
     _check_callable(f, "jvp")
     for name, one in (("arguments", args), ("tangents", tangents)):
         if not isinstance(one, (tuple, list)):
-            raise ShapeError(f"jvp: the {name} are a tuple with one entry for each argument of f, got {type(one).__name__}")
+            raise ShapeError(
+                f"jvp: the {name} are a tuple with one entry for each argument of f, got {type(one).__name__}"
+            )
     if len(args) != len(tangents):
         raise ShapeError(f"jvp: {len(args)} arguments and {len(tangents)} tangents")
     pairs: list[tuple[Any, Any]] = []
@@ -227,9 +231,7 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
 def _further(name: str, values: Sequence[Any], traced: Traced) -> list[Variable]:
     """Variables for tangents or cotangents."""
     level = traced.trace.level
-    return [
-        Variable.private(f"{name}_{level}_{k}", value.shape, (name, level, k)) for k, value in enumerate(values)
-    ]
+    return [Variable.private(f"{name}_{level}_{k}", value.shape, (name, level, k)) for k, value in enumerate(values)]
 
 
 def _direction(v: Any, x: Any, what: str, whose: str) -> Any:
@@ -261,4 +263,4 @@ def _is_single(argnums: Any) -> bool:
 
 
 def _hashed(argnums: Any) -> Hashable:
-    return tuple(argnums) if isinstance(argnums, list) else argnums
+    return tuple(argnums) if isinstance(argnums, Sequence) else argnums

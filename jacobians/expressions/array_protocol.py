@@ -1,4 +1,4 @@
-"""How an expression behaves where NumPy has an array: operators, methods and functions, conversions, and what is refused.
+"""How an expression behaves where NumPy has an array: operators, methods, functions, conversions, what is refused.
 
 NumPy's functions and operators build expressions, by the handlers in `UFUNCS` and `FUNCTIONS`. While a function of
 arrays is traced, a `Tracer` stands in `TRACER`: it is asked for values (a branch, `int(x)`, a place found by
@@ -61,8 +61,9 @@ class Tracer(Protocol):
 TRACER: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
 
 _NO_NUMBER = (
-    "an expression is not a number yet: evaluate(expr, {name: array}) gives its value; in place of float(x), math.exp(x) "
-    "and the like use NumPy's function (np.exp(x)), and instead of np.array([a, b], dtype=float) leave dtype out"
+    "an expression is not a number yet: evaluate(expr, {name: array}) gives its value; in place of float(x), "
+    "math.exp(x) and the like use NumPy's function (np.exp(x)), and instead of np.array([a, b], dtype=float) leave "
+    "dtype out"
 )
 _NO_ARRAY = (
     "cannot become an array of numbers here. With `import jacobians.numpy as np`, np.array, np.asarray, np.zeros, "
@@ -88,9 +89,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[
         raise UnsupportedError(f"{called} with where: use np.where(condition, {called}(…), other)")
     if method != "__call__":
         return FUNCTIONS[method](ufunc, *inputs, **options)
-    unknown = [name for name in options if name not in ("dtype", "casting", "order", "subok")]
-    if unknown or ("dtype" in options and np.dtype(options["dtype"]).kind != "f"):
-        raise UnsupportedError(f"{called} of an expression takes no option {(*unknown, 'dtype')[0]!r}")
+    if options:
+        raise UnsupportedError(f"{called} of an expression takes no option {next(iter(options))!r}")
     return UFUNCS[ufunc](*inputs)
 
 
@@ -139,7 +139,8 @@ class ArrayProtocol(NDArrayOperatorsMixin):
         """NumPy's methods: `x.sum(axis=0)` is `np.sum(x, axis=0)`."""
         if name in FUNCTIONS or name in BY_VALUE:
             return partial(_called, name, self)
-        if (ufunc := getattr(np, name, None)) in UFUNCS and not self.shape:  # np.exp of an array of objects asks so
+        ufunc = getattr(np, name, None)
+        if ufunc is not None and ufunc in UFUNCS and not self.shape:  # np.exp of an array of objects asks so
             return partial(ufunc, self)
         raise AttributeError(f"an expression has no attribute {name!r}")
 
@@ -264,7 +265,7 @@ class ArrayProtocol(NDArrayOperatorsMixin):
 
 
 class _TracedNumber:
-    """The dtype of a traced scalar. NumPy's np.mean of a list asks for `dtype.type(sum / n)`, which is to stay traced."""
+    """The dtype of a traced scalar: NumPy's np.mean of a list asks for `dtype.type(sum / n)`, and that stays traced."""
 
     dtype = np.dtype(np.float64)
     kind, char, name, itemsize = dtype.kind, dtype.char, dtype.name, dtype.itemsize

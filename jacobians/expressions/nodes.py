@@ -537,7 +537,11 @@ def as_expression(value: Any) -> Expression:
     """An expression as it is; numbers and arrays as constants; a list or an array of expressions as their stack."""
     if isinstance(value, Expression):
         return value
-    if isinstance(value, np.ndarray) and value.dtype == object and any(isinstance(one, Expression) for one in value.flat):
+    if (
+        isinstance(value, np.ndarray)
+        and value.dtype == object
+        and any(isinstance(one, Expression) for one in value.flat)
+    ):
         if not value.ndim:
             return as_expression(value.item())
         stacked: Expression = FUNCTIONS[np.reshape](FUNCTIONS[np.stack](list(value.flat)), value.shape)

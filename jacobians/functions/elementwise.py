@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ShapeError, UnsupportedError
+from ..errors import DataError, ShapeError
 from ..expressions.nodes import (
     Constant,
     EinsumSum,

@@ -265,7 +265,9 @@ def test_a_branch_is_decided_by_value(condition: Callable[[Any], Any]) -> None:
     for at in (3.0, 0.0, -1.0):
         right = 2.0 * at if condition(at) else 2.0
         assert jacobian(f)(at) == right
-        assert_close(jacobian(lambda x: np.sum(jacobian(f)(x) * x))(np.array(at)), right * (2.0 if condition(at) else 1.0), 0)
+        assert_close(
+            jacobian(lambda x: np.sum(jacobian(f)(x) * x))(np.array(at)), right * (2.0 if condition(at) else 1.0), 0
+        )
     with pytest.raises(UnsupportedError, match=r"np\.where"):
         jacobian(f)(jacobians.scalar("x"))
     with pytest.raises(UnsupportedError, match=r"np\.where"):

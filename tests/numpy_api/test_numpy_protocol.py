@@ -11,7 +11,7 @@ import pytest
 from helpers import ORDERS, assert_close, central_differences
 
 import jacobians
-from jacobians import ShapeError, UnsupportedError, derivative, evaluate, matrix, scalar, tensor, vector
+from jacobians import ShapeError, UnsupportedError, derivative, evaluate, matrix, tensor, vector
 
 rng = np.random.default_rng(0)
 A, B, T, v = rng.normal(size=(4, 4)), rng.normal(size=(3, 5)), rng.normal(size=(2, 3, 5)), rng.normal(size=6)
@@ -191,10 +191,14 @@ def test_symbolic_sizes_slice_and_reshape() -> None:
         (lambda: np.sort(vector("x", 3)), UnsupportedError, "np.sort has no rule"),
         (lambda: np.hypot.reduce(vector("x", 3)), UnsupportedError, "np.hypot.reduce has no rule"),
         (lambda: np.add.reduceat(vector("x", 3), [0, 1]), UnsupportedError, "np.add.reduceat has no rule"),
-        (lambda: np.exp(vector("x", 3), out=np.zeros(3)), UnsupportedError, "np.exp with out: an expression is no"),
+        (lambda: np.exp(vector("x", 3), out=np.zeros(3)), UnsupportedError, "np.exp writes an expression into"),
         (lambda: np.exp(vector("x", 3), where=np.ones(3) > 0), UnsupportedError, "use np.where(condition, np.exp(…)"),
         (lambda: np.exp(vector("x", 3), dtype=np.float32), UnsupportedError, "np.exp of an expression takes no option"),
-        (lambda: np.array([scalar("s"), 1.0]), UnsupportedError, "np.stack([a, b, …]) makes one expression of several"),
+        (
+            lambda: np.array([vector("x", 3), vector("x", 3)]),
+            UnsupportedError,
+            "np.stack([a, b, …]) makes one expression of several",
+        ),
         (
             lambda: np.linalg.pinv(matrix("A", 3, 2)),
             UnsupportedError,
@@ -219,7 +223,7 @@ def test_symbolic_sizes_slice_and_reshape() -> None:
         (lambda: np.trace(matrix("A", 2, 3), 5), ShapeError, "has no diagonal at offset 5"),
         (lambda: np.vecdot(vector("x", 3), vector("y", 2)), ShapeError, "np.vecdot: shapes (3,) and (2,)"),
         (lambda: np.einsum("i...,i", matrix("A", 2, 3), vector("b", 3)), ShapeError, "index 'i' has size 2"),
-        (lambda: vector("x", 3).argmax(), AttributeError, "no attribute 'argmax'"),
+        (lambda: vector("x", 3).argmax(), UnsupportedError, "np.argmax has no rule"),
     ],
 )
 def test_what_is_refused(action: Callable[[], Any], error: type[Exception], text: str) -> None:

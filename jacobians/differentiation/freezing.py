@@ -8,22 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.compiling import Compiled
 from ..errors import UnsupportedError
 from ..expressions.array_protocol import TRACER
-from ..compiler.compiling import Compiled
 from ..expressions.nodes import Array, Expression, Variable, as_expression
 from .memory import Recent
 from .outcomes import Outcome, expressions_of, replaced
 from .pytrees import Structure, Tree, flatten, is_leaf
-from .tracing import Trace, Traced, chosen
+from .trace import Trace
+from .tracing import Traced, chosen
 from .transforms import Transform
 
 #: Compiled functions that are kept for each function, one for each signature.
 REMEMBERED = 64
 
 _REFUSAL = (
-    "under jit f is called once for a signature, and has no values to decide by: np.where(condition, a, b) chooses entry "
-    "by entry; without jit, f is called at every call and may branch, loop and take places by value"
+    "under jit f is called once for a signature, and has no values to decide by: np.where(condition, a, b) chooses "
+    "entry by entry; without jit, f is called at every call and may branch, loop and take places by value"
 )
 
 
@@ -41,9 +42,10 @@ def jit(f: Callable[..., Any]) -> Callable[..., Any]:
     """
     if not callable(f):
         raise UnsupportedError(f"jit is of a function of arrays, got {type(f).__name__}")
-    transform = getattr(f, "transform", None)  # which functools.wraps copies to other functions
-    is_transform = isinstance(transform, Transform) and transform.face is f
-    frozen = Frozen(transform if is_transform else Transform(f, _value, (), "jit", "value"))
+    transform = getattr(f, "transform", None)
+    if not isinstance(transform, Transform) or transform.face is not f:  # functools.wraps copies attributes
+        transform = Transform(f, _value, (), "jit", "value")
+    frozen = Frozen(transform)
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -73,7 +75,7 @@ class Frozen:
             compiled, arranged = self._by_shapes[None if kwargs else tuple([arg.shape for arg in args])]
         except (AttributeError, KeyError):
             return self._general(args, kwargs)
-        if any([isinstance(arg, Expression) for arg in args]) or TRACER.get() is not None:
+        if any(isinstance(arg, Expression) for arg in args) or TRACER.get() is not None:
             return self._general(args, kwargs)
         return arranged(compiled(*args))
 
@@ -82,7 +84,9 @@ class Frozen:
         numbers = chosen(args, self._transform.argnums, self._transform.what)
         trees = [*args, *kwargs.values()]
         every = flatten(trees)[0]
-        places = [one for one in flatten([tree for k, tree in enumerate(trees) if k not in numbers])[0] if _is_whole(one)]
+        places = [
+            one for one in flatten([tree for k, tree in enumerate(trees) if k not in numbers])[0] if _is_whole(one)
+        ]
         fixed = places if self._by_value else []
         given = [leaf for leaf in every if is_leaf(leaf) and not any(leaf is one for one in fixed)]
         key = _signature(args, kwargs, fixed)
