@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..expressions.display import Displayed
+from ..shapes.columns import wrapped
 from .diagnosis import Explanation
 from .mistakes.case import show
 
-WIDTH = 80
 UNEXPLAINED = "no known mistake reproduces the claim"
 
 
@@ -64,22 +63,22 @@ class Report(Displayed):
     def _lines(self) -> list[str]:
         if self.ok:
             head = f"{self.symbol} is right: {self._right_shape()} in {self.layout} layout, {self._worst()}"
-            return [*_wrapped(head, ""), *(line for one in self.remarks for line in _wrapped(one, "  "))]
+            return [*wrapped(head, "", "  "), *(line for one in self.remarks for line in wrapped(one, "  ", "    "))]
         item = f", item {self.item}" if self.item and self.layout == "numerator" else ""
         head = self.explanations[0].name if self.explanations else UNEXPLAINED
-        lines = _wrapped(f"{self.symbol} is not what was claimed: {head}", "")
-        lines += _wrapped(
-            f"claimed   {show(self.claimed_shape)}{', ' * bool(self.claimed_text)}{self.claimed_text}", "  ", 10
+        lines = wrapped(f"{self.symbol} is not what was claimed: {head}", "", "  ")
+        lines += _hanging(
+            f"claimed   {show(self.claimed_shape)}{', ' * bool(self.claimed_text)}{self.claimed_text}",
         )
         form = f": {self.right_text}" if self.right_text else ""
-        lines += _wrapped(f"right     {self._right_shape()} in {self.layout} layout{item}{form}", "  ", 10)
-        lines += _wrapped(f"worst     {self._worst()}", "  ", 10)
+        lines += _hanging(f"right     {self._right_shape()} in {self.layout} layout{item}{form}")
+        lines += _hanging(f"worst     {self._worst()}")
         for number, one in enumerate(self.explanations, 1):
             what = "why       " if len(self.explanations) == 1 else f"{number}.        {one.name}: "
-            lines += _wrapped(what + one.evidence, "  ", 10)
-            lines += _code(one.fix)
+            lines += _hanging(what + one.evidence)
+            lines += _hanging(f"try       {one.fix}")
         for remark in self.remarks:
-            lines += _wrapped(f"note      {remark}", "  ", 10)
+            lines += _hanging(f"note      {remark}")
         return lines
 
     def _right_shape(self) -> str:
@@ -109,17 +108,6 @@ def combined(reports: Sequence[Report]) -> Report:
     return Report(**{**first.__dict__, "reports": tuple(reports)})
 
 
-def _wrapped(text: str, indent: str, hanging: int = 2) -> list[str]:
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + " " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _code(fix: str) -> list[str]:
-    """The fix; code is not broken in the middle of a name, and stays one piece where it fits."""
-    return _wrapped(f"try       {fix}", "  ", 10)
+def _hanging(text: str) -> list[str]:
+    """A line of the report with its label; what goes on below stands under the text, not under the label."""
+    return wrapped(text, "  ", " " * 12)

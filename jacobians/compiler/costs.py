@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..chain_rule.contraction_orders import ORDERS, check_order
 from ..errors import ShapeError, UnsupportedError
 from ..expressions.display import Displayed
+from ..shapes.columns import aligned
 from ..shapes.sizes import symbols_of
 from .binding import bind_sizes
 from .planning import HasChain, plan
@@ -71,13 +72,7 @@ class Costs(Displayed, dict[str, Cost]):
         for name, one in sorted(self.items(), key=lambda entry: entry[1].multiplications):
             ran = f"{name} ({one.order})" if one.order != name else name
             rows.append((ran, f"{one.multiplications:,}", f"{one.peak_elements:,}", str(len(one.steps))))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(
-                [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-            )
-            for row in rows
-        )
+        return "\n".join(aligned(rows, right={1, 2, 3}))
 
 
 def costs(jacobians: Sequence[HasChain], sizes: Mapping[str, int] | None = None) -> Costs:

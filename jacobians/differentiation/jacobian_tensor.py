@@ -28,11 +28,12 @@ from ..notation.alphabet import TEXT, Alphabet
 from ..notation.blocks import blocks
 from ..notation.closed_form import network_text
 from ..notation.components import by_components
-from ..notation.index import components, letter
+from ..notation.index import components
 from ..notation.latex import LATEX
 from ..notation.text import label
 from ..notation.writer import ExpressionWriter
 from ..shapes.layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
+from ..shapes.letters import fresh_letters, letter
 from ..shapes.sizes import Shape, show_shape
 
 
@@ -560,10 +561,8 @@ def derivative(y: Any, x: Any) -> Any:
 
 
 def _einsum_string(term: EinsumTerm) -> str:
-    numbers = {index: place for place, index in enumerate(dict.fromkeys(term.output))}
-    outer = "ijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    inner = iter("abcdefghZYXWVUTSRQPONMLKJIHGFEDCBA")
-    letters = {index: outer[place] for index, place in numbers.items()}
+    letters = dict(zip(dict.fromkeys(term.output), fresh_letters(), strict=False))
+    inner = fresh_letters(tuple(letters.values()), first="a")
     for index in range(len(term.sizes)):
         if index not in letters:
             letters[index] = next(inner, "…")

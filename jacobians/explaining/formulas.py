@@ -13,8 +13,9 @@ from ..expressions.nodes import Array, EinsumTerm, Expression
 from ..notation.alphabet import Alphabet
 from ..notation.closed_form import network_text
 from ..notation.components import Factor, Product, by_components
-from ..notation.index import components, factor, letter
+from ..notation.index import components, factor
 from ..notation.writer import ExpressionWriter
+from ..shapes.letters import letter
 from ..shapes.sizes import Shape, Size
 from .numbers import Numbers
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from ..notation.alphabet import TEXT
 from ..notation.latex import LATEX
-from .steps import Board, Equation, Prose, Step, in_space, said, step_as_text, wrapped
+from ..shapes.columns import wrapped
+from .steps import Board, Equation, Prose, Step, in_space, said, step_as_text
 
 #: A sum in LaTeX that is wider than so many letters is broken into rows.
 _WIDEST = 64
@@ -19,7 +20,10 @@ _WIDEST = 64
 
 def as_text(board: Board, heading: Prose, steps: Sequence[Step]) -> str:
     """The derivation in Unicode, no line longer than 80 columns."""
-    blocks = ["\n".join(wrapped(said(board, heading, TEXT), 0, 0)), *(step_as_text(board, step) for step in steps)]
+    blocks = [
+        "\n".join(wrapped(said(board, heading, TEXT), broken=True)),
+        *(step_as_text(board, step) for step in steps),
+    ]
     return "\n\n".join(blocks)
 
 

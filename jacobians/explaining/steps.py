@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..expressions.nodes import Array
 from ..notation.alphabet import TEXT, Alphabet
 from ..notation.latex import LATEX
-from ..notation.names import width
 from ..notation.writer import ExpressionWriter
+from ..shapes.columns import COLUMNS, width, wrapped
 from .formulas import Formula, Written
 from .numbers import Numbers
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..differentiation.jacobian_tensor import Jacobian
     from .graph import StationGraph
 
-COLUMNS = 80
 _INDENT = 3
 #: A left side that is longer stands on a line of its own.
 _LEFT = 30
@@ -130,7 +129,7 @@ def in_space(line: Line, alphabet: Alphabet) -> str:
 
 def step_as_text(board: Board, step: Step) -> str:
     """One step in Unicode, no line longer than 80 columns."""
-    lines = list(wrapped(said(board, step.title, TEXT), 0, _INDENT))
+    lines = wrapped(said(board, step.title, TEXT), "", " " * _INDENT, broken=True)
     for equation in step.equations:
         lines += _equation(board, equation)
     return "\n".join(line.rstrip() for line in lines)
@@ -138,46 +137,25 @@ def step_as_text(board: Board, step: Step) -> str:
 
 def _equation(board: Board, equation: Equation) -> Iterator[str]:
     if equation.note:
-        yield from wrapped(said(board, equation.note, TEXT), _INDENT, _INDENT)
+        yield from wrapped(said(board, equation.note, TEXT), " " * _INDENT, broken=True)
     first, *others = equation.lines
     indent = 2 * _INDENT - 1
     left = first.text
     if not others:
-        yield from wrapped(left + in_space(first, TEXT), indent, indent + 2)
+        yield from wrapped(left + in_space(first, TEXT), " " * indent, " " * (indent + 2), broken=True)
         return
     alone = width(left) > _LEFT
     if alone:
-        yield from wrapped(left, indent, indent + 2)
+        yield from wrapped(left, " " * indent, " " * (indent + 2), broken=True)
     column = indent + (2 if alone else width(left))
     for k, line in enumerate(others):
         ahead = " " * indent + left if k == 0 and not alone else " " * column
         body = TEXT.equals + line.text + in_space(line, TEXT)
         reason = said(board, line.reason, TEXT)
-        rows = list(wrapped(body.lstrip(), column + 1, column + 5))
+        rows = wrapped(body.lstrip(), " " * (column + 1), " " * (column + 5), broken=True)
         rows[0] = ahead + " " + rows[0].lstrip()
         if reason and width(rows[-1]) + 3 + width(reason) <= COLUMNS:
             rows[-1] += " " * (COLUMNS - width(rows[-1]) - width(reason)) + reason
         elif reason and k > 0:
             rows += [" " * max(0, COLUMNS - width(reason)) + reason] if width(reason) <= COLUMNS else []
         yield from rows
-
-
-def wrapped(text: str, first: int, following: int) -> Iterator[str]:
-    """`text` in lines of at most 80 columns, indented; a word that is longer is broken."""
-    row, indent = "", first
-    for word in text.split(" "):
-        candidate = f"{row} {word}" if row else word
-        if width(candidate) + indent <= COLUMNS:
-            row = candidate
-            continue
-        if row:
-            yield " " * indent + row
-            indent = following
-        while width(word) + indent > COLUMNS:
-            cut = COLUMNS - indent
-            while width(word[:cut]) < COLUMNS - indent and cut < len(word):
-                cut += 1
-            yield " " * indent + word[:cut]
-            word, indent = word[cut:], following
-        row = word
-    yield " " * indent + row

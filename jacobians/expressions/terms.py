@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..shapes.sizes import Shape, Size
+from ..shapes.union_find import UnionFind
 from .applying import Contraction
 from .index_maps import IndexMap, is_zero
 from .nodes import Adjoint, Change, Constant, EinsumSum, EinsumTerm, Expression
@@ -31,24 +32,15 @@ def glue(parts: Sequence[EinsumTerm], equal: Iterable[tuple[int, int]], output: 
         operands += part.operands
         indices += [tuple(index + offset for index in group) for group in part.indices]
         sizes += part.sizes
-    root = list(range(len(sizes)))
-
-    def find(index: int) -> int:
-        while root[index] != index:
-            root[index] = root[root[index]]
-            index = root[index]
-        return index
-
+    same = UnionFind[int]()
     for a, b in equal:
-        first, second = find(a), find(b)
-        if first != second:
-            root[max(first, second)] = min(first, second)
+        same.join(a, b)
     return tidy(
         coefficient,
         operands,
-        [tuple(find(index) for index in group) for group in indices],
-        [find(index) for index in output],
-        {index: sizes[index] for index in range(len(sizes)) if root[index] == index},
+        [tuple(same.find(index) for index in group) for group in indices],
+        [same.find(index) for index in output],
+        {index: sizes[index] for index in range(len(sizes)) if same.find(index) == index},
     )
 
 
@@ -110,21 +102,9 @@ def _inline(
     outer = indices[position]
     fresh = max(sizes, default=-1) + 1
     renaming: dict[int, int] = {}  # inner index -> outer index
-    merged: dict[int, int] = {}  # outer index -> the outer index it became
-
-    def root(index: int) -> int:
-        while index in merged:
-            index = merged[index]
-        return index
-
+    same = UnionFind[int]()  # the outer indices
     for own, index in zip(inner.output, outer, strict=True):
-        index = root(index)
-        if own in renaming:
-            kept = root(renaming[own])
-            if kept != index:  # the inner output repeats an index: a delta between two outer indices
-                merged[max(kept, index)] = min(kept, index)
-        else:
-            renaming[own] = index
+        same.join(index, renaming.setdefault(own, index))  # the inner output may repeat an index: a delta
     for own, size in enumerate(inner.sizes):
         if own not in renaming:
             renaming[own] = fresh
@@ -132,10 +112,11 @@ def _inline(
             fresh += 1
     operands[position : position + 1] = inner.operands
     indices[position : position + 1] = [tuple(renaming[own] for own in group) for group in inner.indices]
-    for gone in merged:
-        sizes.pop(gone, None)
-    indices[:] = [tuple(root(index) for index in group) for group in indices]
-    return [root(index) for index in output]
+    for index in outer:
+        if same.find(index) != index:
+            sizes.pop(index, None)
+    indices[:] = [tuple(same.find(index) for index in group) for group in indices]
+    return [same.find(index) for index in output]
 
 
 def canonical(term: EinsumTerm) -> tuple[object, ...]:

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from ..expressions.index_maps import IndexMap
 from ..expressions.nodes import EinsumTerm, Expression
+from ..shapes.letters import letter
 from .alphabet import Alphabet
 from .closed_form import closed_form
 from .factoring import collected
 from .forms import Count, Monomial, Product, Scalar, Sum, Symbol, Total, Value, is_turned, multiplied, turn
-from .index import letter
 from .spelling import Spelled, Speller
 
 

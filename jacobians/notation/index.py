@@ -6,18 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ..expressions.nodes import Expression
+from ..shapes.letters import letter
 from ..shapes.sizes import Size
 from .alphabet import Alphabet
 from .components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
 from .spelling import signed_sum
-
-_LETTERS = "ijklmnopqrstuvwxyzabcdefgh"
-
-
-def letter(position: int) -> str:
-    """i, j, k, …; past the alphabet with a number."""
-    cycle, place = divmod(position, len(_LETTERS))
-    return _LETTERS[place] + (str(cycle) if cycle else "")
 
 
 class ComponentWriter(Protocol):

@@ -100,8 +100,3 @@ def number(value: float) -> str:
     exact = fraction.numerator / fraction.denominator == value
     short = exact and abs(fraction.numerator) < 1000 and len(repr(value)) > 8
     return f"{fraction}" if short else repr(value)
-
-
-def width(text: str) -> int:
-    """Columns that a text takes in a terminal: combining marks take none."""
-    return sum(1 for character in text if not unicodedata.combining(character))

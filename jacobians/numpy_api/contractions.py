@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ..errors import ShapeError
@@ -9,6 +10,7 @@ from ..expressions.nodes import Expression, as_expression
 from ..functions import indexing
 from ..functions import operators as algebra
 from ..functions.products import outer
+from ..shapes.letters import fresh_letters
 from ..shapes.sizes import multiply_sizes
 from .shaping_and_reductions import np_axes, np_only, np_ravel
 
@@ -74,14 +76,19 @@ def np_einsum(*args: Any, **options: Any) -> Expression:
 
 def _interleaved(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Operands and lists of numbers in turn, as a string of indices and the operands."""
-    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    groups = ["".join("..." if one is Ellipsis else letters[one] for one in group) for group in args[1::2]]
-    operands = args[0::2]
+    groups = [list(group) for group in args[1::2]]
     if len(args) % 2:
-        operands = args[0:-1:2]
-        output = "".join("..." if one is Ellipsis else letters[one] for one in args[-1])
-        return (f"{','.join(groups)}->{output}", *operands)
-    return (",".join(groups), *operands)
+        output = list(args[-1])
+    else:  # as NumPy has it: what stands once, in order
+        counts = Counter(one for group in groups for one in group if one is not Ellipsis)
+        output = [Ellipsis] * any(Ellipsis in group for group in groups)
+        output += sorted(one for one, count in counts.items() if count == 1)
+    letters = dict(
+        zip(dict.fromkeys(one for group in [*groups, output] for one in group), fresh_letters(), strict=False)
+    )
+    letters[Ellipsis] = "..."
+    *inputs, result = ("".join(letters[one] for one in group) for group in [*groups, output])
+    return (f"{','.join(inputs)}->{result}", *args[0 : 2 * len(groups) : 2])
 
 
 def _without_ellipsis(subscripts: str, ranks: list[int]) -> str:
@@ -90,7 +97,7 @@ def _without_ellipsis(subscripts: str, ranks: list[int]) -> str:
         return subscripts
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     groups = left.split(",")
-    spare = [one for one in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if one not in subscripts]
+    spare = list(fresh_letters(subscripts))
     counts = [rank - len(group.replace("...", "")) for group, rank in zip(groups, ranks, strict=False)]
     longest = max((count for group, count in zip(groups, counts, strict=False) if "..." in group), default=0)
     if longest > len(spare) or any(count < 0 for count in counts):

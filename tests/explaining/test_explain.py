@@ -32,7 +32,7 @@ from jacobians import (
     vector,
 )
 from jacobians.cli import main
-from jacobians.notation.names import width
+from jacobians.shapes.columns import width
 
 
 def assert_true_line_by_line(J: Any, values: dict[str, Any], tolerance: float = 1e-9) -> Any:

@@ -9,9 +9,8 @@ import numpy as np
 
 from ...expressions.nodes import Array
 from ...shapes.layout import LAYOUTS
+from ...shapes.letters import LETTERS
 from .case import Candidate, Case, Mistake
-
-LETTERS = "ijklmnopqrstuvw"
 
 
 def _matchings(case: Case) -> Iterator[tuple[tuple[int, int], ...]]:

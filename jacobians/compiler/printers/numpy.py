@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ...shapes.letters import lettered
 from .. import operations as op
 from ..passes.buffer_reuse import reuse_buffers
 from ..passes.inlining import inline
 from ..passes.release import release
 from ..program import Program, Statement, Step
 from .guards import guarded
-from .numpy_products import Text, expanded, letters
+from .numpy_products import Text, expanded
 from .numpy_statements import (
     expression,
     is_in_c_order,
@@ -28,7 +29,6 @@ from .numpy_statements import (
 
 #: Names that generated code uses itself, besides those of helpers.
 _RESERVED = frozenset({"np", "program"})
-_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class NumpyCode:
@@ -268,5 +268,5 @@ def _letters(product: Statement) -> str:
     """The einsum of a product."""
     operation = product.operation
     assert isinstance(operation, op.Product)
-    left, right, result = letters([operation.left, operation.right, operation.result], _ALPHABET)
+    left, right, result = lettered([operation.left, operation.right, operation.result], "a")
     return f"{left},{right}->{result}"

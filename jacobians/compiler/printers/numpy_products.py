@@ -7,9 +7,8 @@ from enum import IntEnum
 from math import prod
 from typing import NamedTuple
 
+from ...shapes.letters import lettered
 from ..operations import Indices
-
-LETTERS = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
 
 #: Number of elements up to which a product of one column and one row is the fastest outer product; then einsum is.
 OUTER = 16_384
@@ -152,15 +151,8 @@ def transposed(text: Text, axes: tuple[int, ...]) -> Text:
 
 
 def einsum(a: Operand, b: Operand, order: Indices) -> Text:
-    groups = letters([a.indices, b.indices, order])
+    groups = lettered([a.indices, b.indices, order])
     return Text(f"np.einsum('{groups[0]},{groups[1]}->{groups[2]}', {a.text.text}, {b.text.text})")
-
-
-def letters(groups: Sequence[Indices], alphabet: str = LETTERS) -> list[str]:
-    """Groups of indices in letters, given in order of first appearance."""
-    distinct = list(dict.fromkeys(index for group in groups for index in group))
-    named = dict(zip(distinct, alphabet, strict=False))
-    return ["".join(named[index] for index in group) for group in groups]
 
 
 def aligned(operand: Operand, order: Indices) -> Text:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ...expressions.nodes import Function
+from ...shapes.letters import lettered
 from ...shapes.sizes import Shape
 from .. import operations as op
 from ..program import Statement
-from .numpy_products import Level, Operand, Text, aligned, expanded, letters, product_text, transposed
+from .numpy_products import Level, Operand, Text, aligned, expanded, product_text, transposed
 
 DOUBLE = np.dtype(np.float64)
 _UFUNCS = {"{0} / {1}": np.divide, "{0} * {1}": np.multiply, "{0} ** {1}": np.power, "1.0 / {0}": np.reciprocal}
@@ -160,7 +161,7 @@ def _diagonal(operation: op.Diagonal, statement: Statement, texts: Texts) -> Tex
 
 
 def _einsum_of_one(own: op.Indices, kept: op.Indices, body: Text) -> Text:
-    before, after = letters([own, kept])
+    before, after = lettered([own, kept])
     return Text(f"np.einsum('{before}->{after}', {body.text})")
 
 

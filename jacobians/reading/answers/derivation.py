@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...differentiation.jacobian_tensor import Jacobian, derivative
 from ...errors import NamingError
 from ...expressions.nodes import Expression, Named
 from ...expressions.walks import walk
-from ...notation.names import typeset, width
+from ...notation.names import typeset
 from ...notation.text import describe, label
+from ...shapes.columns import aligned, wrapped
 from ...shapes.sizes import show_shape
 from ..entry import Reading
 from ..meaning.step_names import StepNames
@@ -33,7 +33,7 @@ def forward_lines(reading: Reading) -> list[str]:
     """The steps, the last first, each with its shape; and the notes of the reading."""
     named = [node for node in walk([top(reading)]) if isinstance(node, Named)]
     rows = [(f"{typeset(node.name)} = {describe(node.body)}", show_shape(node.shape)) for node in reversed(named)]
-    return [*(_columns(rows) if rows else []), *(f"note: {note}" for note in reading.notes)]
+    return [*(aligned(rows) if rows else []), *(f"note: {note}" for note in reading.notes)]
 
 
 def derivations(reading: Reading, names: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
@@ -61,11 +61,11 @@ def _named_below(y: Expression) -> Iterable[Named]:
 def _one(jacobian: Jacobian, sizes: Mapping[str, int]) -> list[str]:
     factors = jacobian.factors
     title = f"{jacobian.symbol} = {' · '.join(factor.symbol for factor in factors)}"
-    lines = textwrap.wrap(title, WIDEST, subsequent_indent="    ") if len(factors) > 1 else [jacobian.symbol]
+    lines = wrapped(title, "", "    ") if len(factors) > 1 else [jacobian.symbol]
     if len(factors) > 1:
         heading = [("factor", "shape", "item", "structure")]
         rows = [_factor_row(factor, factor.symbol) for factor in factors]
-        lines += _columns([*heading, *rows, _factor_row(jacobian, "product")], indent=2)
+        lines += aligned([*heading, *rows, _factor_row(jacobian, "product")], indent="  ")
     closed = jacobian.matrix_notation()
     item = f", item {jacobian.item}" if jacobian.item else ""
     operands = "; ".join(", ".join(map(label, term)) for term in jacobian.operands)
@@ -76,7 +76,7 @@ def _one(jacobian: Jacobian, sizes: Mapping[str, int]) -> list[str]:
         "einsum": jacobian.einsum + (f"  over {operands}" if operands else ""),
         "LaTeX": jacobian.latex(),
     }
-    lines += [line for name, text in wanted.items() for line in _labelled(name, text)]
+    lines += [line for name, text in wanted.items() for line in wrapped(text, f"  {name}".ljust(15), " " * 15)]
     bound = bound_sizes(walk([jacobian.numerator, jacobian.denominator]), sizes)
     shown = ", ".join(f"{name} = {value}" for name, value in bound.items())
     lines.append(f"  NumPy{f', for {shown}' if shown else ''}")
@@ -91,24 +91,3 @@ def _matrix_shape(jacobian: Jacobian) -> Sequence[int | str]:
 def _factor_row(factor: Jacobian, name: str) -> tuple[str, ...]:
     structure = factor.matrix_notation() or factor.index_notation().partition(" = ")[2]
     return (name, show_shape(_matrix_shape(factor)), factor.item or "–", structure)
-
-
-def _labelled(name: str, text: str) -> list[str]:
-    """`name` and its text, in lines of at most `WIDEST` columns where the text has spaces."""
-    start = f"  {name}".ljust(15)
-    wrapped = textwrap.wrap(text, WIDEST - 15, break_long_words=False, break_on_hyphens=False) or [""]
-    return [f"{start if not place else ' ' * 15}{line}" for place, line in enumerate(wrapped)]
-
-
-def _columns(rows: Sequence[Sequence[str]], indent: int = 0) -> list[str]:
-    """Rows as columns, two spaces apart; a last cell that is too long goes on below."""
-    widths = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
-    left = [min(one, 48) for one in widths[:-1]]
-    lines: list[str] = []
-    for row in rows:
-        cells = "  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row[:-1], left, strict=True))
-        start = " " * indent + cells + "  "
-        room = max(24, WIDEST - width(start))
-        last = textwrap.wrap(row[-1], room, break_long_words=False, break_on_hyphens=False) or [""]
-        lines += [(start if not place else " " * width(start)) + one for place, one in enumerate(last)]
-    return [line.rstrip() for line in lines]

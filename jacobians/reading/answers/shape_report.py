@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...notation.names import width
+from ...shapes.columns import width
 from ...shapes.sizes import show_shape
 from ..entry import Reading
 from ..meaning.elaborated import Part

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from ...errors import ShapeError
 from ...expressions.nodes import Expression
 from ...functions.operators import add, network
+from ...shapes.letters import SMALL
 from ...shapes.sizes import Size
+from ...shapes.union_find import UnionFind
 
 #: A product of sums is multiplied out while it has at most so many terms.
 LONGEST_SUM = 16
 #: A product has no more entries and deltas than this.
 MOST_FACTORS = 256
-#: The order of letters as axes: i, j, k, …, z, a, b, …
-ORDER = "ijklmnopqrstuvwxyzabcdefgh"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def free_letters(a: Entries) -> tuple[str, ...]:
 
 
 def _rank(letter: str) -> tuple[int, str]:
-    return (ORDER.index(letter) if letter in ORDER else len(ORDER), letter)
+    return (SMALL.index(letter) if letter in SMALL else len(SMALL), letter)
 
 
 def sizes_of(a: Entries) -> dict[str, Size]:
@@ -158,24 +158,18 @@ def expression(a: Entries, letters: Sequence[str], sizes: Mapping[str, Size]) ->
 
 
 def _expression(one: Monomial, letters: Sequence[str], sizes: Mapping[str, Size]) -> Expression:
-    root: dict[str, str] = {}
-
-    def find(letter: str) -> str:
-        while root.get(letter, letter) != letter:
-            letter = root[letter]
-        return letter
-
+    equal = UnionFind[str]()
     for first, second in one.deltas:
         if sizes.get(first) != sizes.get(second):
             raise ShapeError(
                 f"δ between {first}, which runs to {sizes.get(first)}, and {second}, which runs to {sizes.get(second)}"
             )
-        root[find(second)] = find(first)
+        equal.join(first, second)
     every = [*letters, *(letter for group in (*one.letters, *one.deltas) for letter in group), *one.summed]
-    numbers = {letter: place for place, letter in enumerate(dict.fromkeys(find(letter) for letter in every))}
-    groups = [tuple(numbers[find(letter)] for letter in group) for group in one.letters]
-    lengths: dict[int, Size] = {numbers[find(letter)]: sizes[letter] for letter in every if letter in sizes}
-    output = [numbers[find(letter)] for letter in letters]
+    numbers = {letter: place for place, letter in enumerate(dict.fromkeys(equal.find(letter) for letter in every))}
+    groups = [tuple(numbers[equal.find(letter)] for letter in group) for group in one.letters]
+    lengths: dict[int, Size] = {numbers[equal.find(letter)]: sizes[letter] for letter in every if letter in sizes}
+    output = [numbers[equal.find(letter)] for letter in letters]
     return network(list(one.operands), groups, output, lengths, one.coefficient)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import JacobiansError, ShapeError
 from ...functions.indexing import take_items
 from ...shapes.formatting import shortened
+from ...shapes.letters import SMALL
 from ...shapes.sizes import Shape, Size, check_size
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, shape_error
@@ -16,7 +17,7 @@ from ..syntax.spelling import key
 from . import entries
 from .context import Context
 from .elaborated import Item, Part
-from .entries import ORDER, Monomial
+from .entries import Monomial
 from .naming_parts import bare_name, opened, part_of, piece, spellings, stem, unbraced
 from .values import Value, as_entries, describe, has_entries, of_entries
 
@@ -31,7 +32,7 @@ def letters_of(context: Context, body: t.Node | None) -> str:
     if isinstance(body, t.Number) and not written.isdecimal():  # ₁₂
         written = body.text
     marks = [mark for mark in written if mark not in "{}(), \t"]
-    fits = bool(marks) and all(mark in ORDER or (mark.isdecimal() and mark != "0") for mark in marks)
+    fits = bool(marks) and all(mark in SMALL or (mark.isdecimal() and mark != "0") for mark in marks)
     return "".join(marks) if fits else ""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...notation.index import letter
+from ...shapes.letters import letter
 from ..placement.chain_parts import chain_of
 from ..placement.picture import TextLine, line, shape_line
 from ..placement.slice_placement import number

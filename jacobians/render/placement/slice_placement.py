@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...notation.index import letter
+from ...shapes.letters import letter
 from ..scenes.scene import hue, size_text
 from ..scenes.slices import SliceScene
 from .boxes import APART

@@ -18,8 +18,8 @@ from ...differentiation.jacobian_tensor import Jacobian
 from ...expressions.index_maps import IndexMap, Take
 from ...expressions.nodes import Array, EinsumSum, EinsumTerm, Expression
 from ...expressions.picks import Pick
-from ...notation.index import letter
 from ...shapes.layout import derivative_item
+from ...shapes.letters import letter
 from ...shapes.sizes import Shape, Size, bind_size
 from .hues import hues_of
 from .scene import element_of

@@ -18,6 +18,7 @@ from ...expressions.delta_patterns import viewed_axes, writing_maps
 from ...expressions.index_maps import IndexMap
 from ...expressions.nodes import EinsumSum, EinsumTerm, Expression, tensor
 from ...shapes.sizes import Shape, Size, add_sizes, bind_size, multiply_sizes
+from ...shapes.union_find import UnionFind
 
 #: Sums of more patterns than this are not counted out.
 MOST_PATTERNS = 8
@@ -66,18 +67,11 @@ def _finer(loose: tuple[int, ...], strict: tuple[int, ...]) -> bool:
 
 def _representatives(patterns: Iterable[tuple[int, ...]], rank: int) -> list[int]:
     """One axis of each class when the equalities of all patterns hold."""
-    root = list(range(rank))
-
-    def find(axis: int) -> int:
-        while root[axis] != axis:
-            axis = root[axis]
-        return axis
-
+    equal = UnionFind[int]()
     for pattern in patterns:
         for axis, first in enumerate(pattern):
-            a, b = find(axis), find(first)
-            root[max(a, b)] = min(a, b)
-    return [axis for axis in range(rank) if find(axis) == axis]
+            equal.join(axis, first)
+    return [axis for axis in range(rank) if equal.find(axis) == axis]
 
 
 def support(terms: Sequence[EinsumTerm], shape: Shape, sizes: Mapping[str, int]) -> np.ndarray[Any, Any]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from ...chain_rule.contraction_orders import schedule
 from ...differentiation.jacobian_tensor import Jacobian
 from ...expressions.nodes import EinsumTerm
-from ...notation.index import letter
 from ...notation.names import number
 from ...notation.text import label
+from ...shapes.letters import fresh_letters, letter
 from ...shapes.sizes import Size
 from .hues import hues_of
 from .scene import element_of, size_text
@@ -195,7 +195,7 @@ def _letters(output: Sequence[int], sizes: dict[int, Size]) -> dict[int, str]:
     letters: dict[int, str] = {}
     for place, wire in enumerate(output):
         letters.setdefault(wire, letter(place))
-    summed = [wire for wire in sizes if wire not in letters]
-    for place, wire in enumerate(summed):
-        letters[wire] = "abcdefgh"[place % 8] + (str(place // 8) if place >= 8 else "")
+    inner = fresh_letters(tuple(letters.values()), first="a")
+    summed = (wire for wire in sizes if wire not in letters)
+    letters |= {wire: next(inner, "…") for wire in summed}
     return letters
