@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .names import ACCENTS, GREEK, width
+from ..shapes.columns import width
+from .names import ACCENTS, GREEK
 
 _SPELLED = {
     **{character: name for name, character in GREEK.items()},
