@@ -150,9 +150,7 @@ def _tried_at_sizes(
     misses: list[str] = []
     for sizes in several_sizes(symbols):
         found = tried(sides, parts, sizes, seed, facts)
-        misses += [f"{reason}{_at(sizes)}" for reason in found.misses if reason != "ill-conditioned"]
-        if "ill-conditioned" in found.misses:
-            misses.append(f"the sides are not determined to more than a few digits{_at(sizes)}: ill-conditioned")
+        misses += [f"{reason}{_at(sizes)}" for reason in found.misses]
         if not found.lefts:
             continue
         if sides[0].shape != sides[1].shape or not found.equal or not symbols:

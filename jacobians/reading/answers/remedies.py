@@ -33,7 +33,7 @@ def remedies(reading: Reading, left: Part, right: Part, found: Tried, again: Cal
         *_multiple(found),
     ]
     changed = [] if said else _changed(reading, left, right, again)
-    return [*said, *changed, *_derived(left, "left"), *_derived(right, "right")]
+    return [*said, *changed, *_derived(reading, left, "left"), *_derived(reading, right, "right")]
 
 
 def _collapsed(left: Part, right: Part, found: Tried) -> list[str]:
@@ -95,7 +95,8 @@ def _multiple(found: Tried) -> list[str]:
     for left, right in zip(found.lefts, found.rights, strict=True):
         if left.shape != right.shape or not np.any(right) or not np.any(left):
             return []
-        ratio = float(np.sum(left * right) / np.sum(right * right))
+        scale = float(np.max(np.abs(right)))
+        ratio = float(np.sum(left * (right / scale)) / np.sum((right / scale) ** 2) / scale)
         if not np.allclose(left, ratio * right, rtol=RELATIVE, atol=RELATIVE * float(np.max(np.abs(left)))):
             return []
         ratios.append(ratio)
@@ -131,11 +132,13 @@ def _changed(reading: Reading, left: Part, right: Part, again: Callable[[str], R
     return []
 
 
-def _derived(part: Part, side: str) -> list[str]:
+def _derived(reading: Reading, part: Part, side: str) -> list[str]:
     """What a derivative on one side is."""
     chain = part.value.chain
     if chain is None or chain.denominator.name is None or chain.layout != "numerator":
         return []
+    if any(isinstance(node, Variable) and reading.elaborator.is_held(node) for node in walk([chain.numerator])):
+        return []  # the coefficients of a random function
     jacobian = derivative(chain.numerator, chain.denominator)
     row = part.value.row and jacobian.ndim == 1
     if not equal_by_value(Value(jacobian.expression, row), part.value):

@@ -23,6 +23,8 @@ from .random_points import KINDS, NO_FACTS, Facts, bound_sizes, sampled, values_
 POINTS, DRAWN = 3, 9
 #: What rounding may make of two sides that are equal: relative to the sides, and to the largest of their parts.
 RELATIVE, OF_PARTS = 1e-9, 1e-12
+#: What it makes of them always, relative to the entry.
+CERTAIN = 1e-13
 #: A change of a point by NUDGE, relative, moves a side that is well determined by no more than MOST_MOVED.
 NUDGE, MOST_MOVED = 1e-10, 1e-4
 #: A change by STEP moves a difference that is there by less than STAYS of itself, and rounding by all of it; chance
@@ -99,9 +101,10 @@ def tried(
     found = Tried([], [], [])
     roots = [*sides, *parts]
     for values, (left, right, *others) in sampled(roots, sizes, seed, DRAWN, facts, kinds):
-        nudged = _moved(sides, sizes, values, NUDGE, seed)
-        missing = "" if nudged and _steady((left, right), nudged) else "ill-conditioned"
-        missing = missing or _singular(sides, sizes, values)
+        missing = _singular(sides, sizes, values)
+        nudged = None if missing else _moved(sides, sizes, values, NUDGE, seed)
+        if not missing and (nudged is None or not _steady((left, right), nudged)):
+            missing = "both sides are ill-conditioned: a change in the tenth digit changes them"
         if missing:
             found.misses[missing] = found.misses.get(missing, 0) + 1
             continue
@@ -144,7 +147,7 @@ def _tolerance(
     if left.shape != right.shape:
         return _relative(left, right)
     apart = np.abs(left - right)
-    own = RELATIVE * np.maximum(np.abs(left), np.abs(right))
+    own = CERTAIN * np.maximum(np.abs(left), np.abs(right))
     doubtful = apart > own
     if not doubtful.any():
         return np.asarray(own)

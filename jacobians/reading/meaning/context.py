@@ -59,6 +59,9 @@ class Context(Protocol):
     def direction(self, variable: Variable) -> Variable:
         """The dX of a variable X."""
 
+    def is_moved(self, variable: Variable) -> bool:
+        """Whether a d stands right before a variable somewhere in the text: the others are constant then."""
+
     def is_held(self, variable: Variable) -> bool:
         """Whether a variable is no variable of the text, such as a parameter of an arbitrary function."""
 

@@ -186,7 +186,11 @@ def total(context: Context, place: Place, argument: Part) -> Part:
     if has_entries(value):
         raise parse_error(context.text, place, "d is of a whole formula, and this is an entry")
     variables = [node for node in walk([value.expression]) if isinstance(node, Variable)]
-    moved = [one for one in variables if not context.is_held(one)]
+    variables = [one for one in variables if not context.is_held(one)]
+    moved = [one for one in variables if context.is_moved(one)] or variables
+    for one in variables:
+        if one not in moved:
+            context.note(f"{one.name} is constant here: no d{one.name} stands in the text")
     terms: list[Expression] = []
     for one in moved:
         direction = context.direction(one)
@@ -235,13 +239,10 @@ def gathered(context: Context, items: Sequence[Item]) -> list[Item]:
         if not (isinstance(item.atom, t.Differential) and item.operator == "/"):
             result.append(item)
             continue
-        call = (
-            len(result) > 1
-            and isinstance(result[-1].atom, t.Group)
-            and result[-1].operator == ""
-            and isinstance(result[-2].atom, t.Differential)
-        )
-        above = result[-2:] if call else result[-1:]
+        start = len(result) - 1  # ∂y, and ∂log det(X) or ∂xᵀAx with all that follows
+        while start > 0 and result[start].operator == "" and not isinstance(result[start].atom, t.Differential):
+            start -= 1
+        above = result[start:]
         if not above or not isinstance(above[0].atom, t.Differential):
             raise parse_error(
                 context.text,

@@ -151,6 +151,10 @@ class Elaborator:
             )
         return self._directions[variable]
 
+    def is_moved(self, variable: Variable) -> bool:
+        """Whether a d stands right before a variable somewhere in the text, dX: the others are constant then."""
+        return self._uses is not None and key(variable.name) in self._uses.moved
+
     def is_held(self, variable: Variable) -> bool:
         """Whether a variable is no variable of the text: a direction dX, or a coefficient of an arbitrary function."""
         return variable in self._directions.values() or any(
@@ -463,7 +467,7 @@ class Elaborator:
                 return self._substituted(function, arguments_, place)
             part = named_functions.called(self, function, arguments_, place, expected, order)
             self.functions[name] = function
-            self.note(f"{self.source(caller.place)} is taken as an arbitrary smooth function")
+            self.note(f"{function.name} is taken as an arbitrary smooth function")
             return part
         return None
 

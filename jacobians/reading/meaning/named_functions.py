@@ -93,7 +93,7 @@ def called(
 ) -> Part:
     """f(x), f′(z): the value of a function of the text."""
     given = [one.value for one in arguments]
-    expressions = tuple(one.expression for one in given)
+    expressions = tuple(_under_a_name(one.expression) for one in given)
     if any(one.entries is not None for one in given) and not function.entrywise:
         raise shape_error(
             context.text, place, f"{function.name} is given an entry: ({function.name}(x))_i is an entry of it"
@@ -122,6 +122,13 @@ def called(
     row = len(shape) == 2 and shape[0] == 1
     value = Value(arbitrary(function, expressions, shape[1:] if row else shape), row=row)
     return Part(place, value, tuple(arguments), arguments=expressions)
+
+
+def _under_a_name(argument: Expression) -> Expression:
+    """An argument with a name, so that a gradient may be with respect to it: ∇f(A x)."""
+    if isinstance(argument, (Variable, Named)):
+        return argument
+    return argument.named(f"argument_{argument.serial}")
 
 
 def arbitrary(function: NamedFunction, arguments: Sequence[Expression], shape: Shape) -> Expression:

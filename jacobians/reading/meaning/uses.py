@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from ...shapes.sizes import Shape
 from ..syntax import tree as t
@@ -21,6 +22,7 @@ class Uses:
 
     def __init__(self, page: t.Page, shape_of: Callable[[str], Shape | None]) -> None:
         self.functions: dict[str, t.Group] = {}
+        self.moved: set[str] = set()  # the X of every dX
         self._called: set[str] = set()
         self._primed: set[str] = set()
         self._heads: set[int] = set()  # the nodes that stand before brackets, right behind a ∂, or before =
@@ -30,6 +32,11 @@ class Uses:
             match node:
                 case t.Product():
                     self._product(node, calls, differentiated)
+                    for one, following in pairwise(node.factors):
+                        if isinstance(one, t.Total):
+                            self.moved.update(key(raw) for raw, _ in spellings(*opened(following)))
+                case t.Name() if node.text[0] == "d":
+                    self.moved.add(key(node.text[1:]))
                 case t.Fraction():
                     differentiated.update(id(one) for one in t.below(node.top))
                 case t.Differential() if node.body is not None:

@@ -238,7 +238,7 @@ class _Parser:
             case "FRACTION":
                 return self.fraction(token)
             case "ROOT":
-                body = self.part()
+                body = self.part("OPEN", "NORM_OPEN", "ABS_OPEN")
                 return t.Root(self.since(token.place), body)
             case "NABLA":
                 return self.gradient(token)
@@ -273,9 +273,10 @@ class _Parser:
             return t.Group(place, lines[0], "[")
         return t.Block(place, tuple(lines))
 
-    def part(self) -> t.Node:
-        """What a fraction or a root takes: a number, a name, or braces around a sum."""
-        if self.kind() not in ("NUMBER", "WORD", "OPEN_BRACE", "PARTIAL"):
+    def part(self, *others: str) -> t.Node:
+        """What a fraction or a root takes: a number, a name, braces around a sum, or tokens of `others`."""
+        taken = ("NUMBER", "WORD", "OPEN_BRACE", "PARTIAL", "FONT", "ACCENT", *others)
+        if self.kind() not in taken:
             self.refuse("a name, a number or {")
         return self.atom()
 
