@@ -127,11 +127,14 @@ class Network:
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int] | None = None) -> dict[str, Array]:
         """A random input and target, `{"x": …, "t": …}`: normal; the target of a cross-entropy is one-hot."""
         shapes = self._shapes(("x", "t"), sizes)
+        refuse_if_too_large(list(shapes.values()), "a sample of the network", "Choose a smaller batch or layers")
         x = rng.normal(size=shapes["x"])
         if self.loss_name == "squared":
             return {"x": x, "t": rng.normal(size=shapes["t"])}
-        classes = shapes["t"][-1]
-        return {"x": x, "t": np.eye(classes)[rng.integers(classes, size=shapes["t"][:-1])]}
+        target = np.zeros(shapes["t"])
+        drawn = rng.integers(shapes["t"][-1], size=shapes["t"][:-1])
+        np.put_along_axis(target, drawn[..., None], 1.0, axis=-1)
+        return {"x": x, "t": target}
 
     def _shapes(self, names: Sequence[str], sizes: Mapping[str, int] | None) -> dict[str, tuple[int, ...]]:
         bound = bind_sizes(sizes)

@@ -17,7 +17,7 @@ import numpy as np
 from ..expressions.display import Displayed
 from ..shapes.memory import SMALL, refuse_if_too_large
 from ..shapes.sizes import Shape
-from .operations import Argument, Number, Operation, Stored, View
+from .operations import Apply, Argument, Number, Operation, Stored, View
 
 DType = np.dtype[Any]
 
@@ -201,9 +201,12 @@ class Program:
 
     def check_memory(self) -> None:
         """Refuse if one step's result is over the limit, or all of them together are more than is free."""
-        shapes = [one.shape for one in (*self.computed, *self.results)]
-        if 8 * sum(map(prod, shapes)) > SMALL:  # what it is called takes long to say for a deep graph
-            refuse_if_too_large(shapes, *self.described())
+        computed = self.computed
+        shapes = [one.shape for one in dict.fromkeys((*computed, *self.results))]
+        # a formula such as that of a sigmoid holds two more arrays while it is computed
+        besides = 16 * max((one.elements for one in computed if isinstance(one.operation, Apply)), default=0)
+        if 8 * sum(map(prod, shapes)) + besides > SMALL:  # what it is called takes long to say for a deep graph
+            refuse_if_too_large(shapes, *self.described(), besides=besides)
 
 
 def reachable(results: Iterable[Statement]) -> list[Statement]:

@@ -33,6 +33,7 @@ import numpy as np
 
 from ..errors import DataError, ShapeError, UnsupportedError
 from ..shapes.broadcasting import broadcast_shape
+from ..shapes.memory import refuse_if_too_large
 from ..shapes.names import check_name, normalise
 from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
 from .array_protocol import FUNCTIONS, ArrayProtocol
@@ -212,13 +213,16 @@ class Constant(Expression):
             check_name(name, "a constant")
         if 0 in value.shape:
             raise ShapeError(f"a constant has axes of size 1 or more, got shape {value.shape}")
+        refuse_if_too_large(
+            [value.shape], "a constant, which is a copy of the array", "Make it a variable.", value.itemsize
+        )
 
         def fill(node: Constant) -> None:
             node._name, node.shape = name, value.shape
             node.value = value.copy()
             node.value.flags.writeable = False
 
-        return intern(cls, (name, value.shape, value.dtype.str, value.tobytes()), fill)
+        return intern(cls, (name, value.shape, value.dtype.str, _content(value)), fill)
 
     def made_of(self) -> tuple[Any, ...]:
         return self.value, self._name
@@ -228,6 +232,15 @@ class Constant(Expression):
     @property
     def name(self) -> str | None:
         return self._name
+
+
+def _content(value: Array) -> bytes:
+    """What tells arrays apart: their bytes, or of a large one, which is not kept twice, a digest of 32 bytes."""
+    if value.nbytes <= 4096:
+        return value.tobytes()
+    from hashlib import blake2b
+
+    return blake2b(np.ascontiguousarray(value).data, digest_size=32).digest()
 
 
 @final

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..expressions.nodes import Expression, as_expression, as_real_array
+from ..shapes.memory import refuse_if_too_large
 from . import operators as algebra
 
 
@@ -16,11 +17,14 @@ def _einsum(subscripts: str, *operands: Any) -> Any:
     if any(isinstance(operand, Expression) for operand in operands):
         return algebra.einsum(subscripts, *operands)
     left, right = subscripts.split("->")
+    sizes = dict(zip("".join(left.split(",")), [s for operand in operands for s in operand.shape], strict=True))
+    shape = tuple(sizes[letter] for letter in right)
+    itemsize = np.result_type(*operands).itemsize
+    refuse_if_too_large([shape], f"the product {subscripts}", "Expressions form no product.", itemsize)
     if len(set(right)) == len(right):
         return np.einsum(subscripts, *operands)
     core = np.einsum(f"{left}->{''.join(dict.fromkeys(right))}", *operands)
-    sizes = dict(zip("".join(left.split(",")), [s for operand in operands for s in operand.shape], strict=True))
-    result = np.zeros([sizes[letter] for letter in right], dtype=core.dtype)
+    result = np.zeros(shape, dtype=core.dtype)
     np.einsum(f"{right}->{''.join(dict.fromkeys(right))}", result)[...] = core
     return result
 

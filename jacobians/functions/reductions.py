@@ -12,10 +12,11 @@ from ..expressions.index_maps import Take
 from ..expressions.nodes import Constant, EinsumTerm, Expression, Primitive, Rule, SizeValue
 from ..expressions.picks import Pick
 from ..expressions.terms import tidy
+from ..shapes.memory import refuse_if_too_large
 from ..shapes.sizes import multiply_sizes
 from .elementwise import ABS, COMPARISONS, SQRT, divide, power
 from .indexing import expand_axes, reshape, squeeze_axes, take_items
-from .operators import add, einsum, matmul, multiply, network, permute, square, subtract, sum_axes
+from .operators import add, matmul, multiply, network, permute, square, subtract, sum_axes
 
 
 def kept(value: Expression, axes: Sequence[int], keepdims: bool) -> Expression:
@@ -124,6 +125,7 @@ def cumulative_sum(a: Expression, axis: int) -> Expression:
     if not isinstance(size, int):
         raise ShapeError(f"np.cumsum along an axis of symbolic size {size!r}; bind the size first")
     indices = tuple(range(a.ndim))
+    refuse_if_too_large([(size, size)], "a cumulative sum", "Write it as a recurrence of slices.")
     triangle = Constant.of(np.tril(np.ones((size, size))))
     summed = a.ndim
     group = tuple(summed if k == axis else k for k in indices)
@@ -146,4 +148,4 @@ def power_of(a: Expression, exponent: int) -> Expression:
             result = base if result is None else matmul(result, base)
         exponent //= 2
         base = matmul(base, base) if exponent else base
-    return add(result, 0.0) if result is not None else einsum("ij->ij", np.eye(int(a.shape[0])))
+    return add(result, 0.0) if result is not None else network([], [], (0, 0), {0: a.shape[0]})

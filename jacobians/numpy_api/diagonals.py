@@ -11,6 +11,7 @@ from ..errors import ShapeError
 from ..expressions.nodes import Constant, Expression, as_expression
 from ..functions import operators as algebra
 from ..functions.indexing import axis_number
+from ..shapes.memory import refuse_if_too_large
 from .cutting_and_joining import along, known, np_pad
 from .shaping_and_reductions import np_only
 
@@ -65,6 +66,7 @@ def np_triangle(keep: Callable[..., Any]) -> Callable[..., Expression]:
         m = as_expression(m)
         if m.ndim < 2 or not all(isinstance(size, int) for size in m.shape[-2:]):
             raise ShapeError(f"np.{keep.__name__}: expected a matrix of integer sizes, got shape {m.shape}")
+        refuse_if_too_large([m.shape[-2:]], f"the mask of {keep.__name__}", "Take a part of the matrix.")
         return algebra.multiply(m, Constant.of(keep(np.ones(m.shape[-2:]), k)))
 
     return function
