@@ -21,6 +21,7 @@ from ..compiler.planning import plan
 from ..compiler.program import Program
 from ..errors import NamingError, ShapeError, UnsupportedError
 from ..expressions.display import Displayed
+from ..expressions.flattening import opened_as_shown
 from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression, Named, Variable, as_expression, unnamed
 from ..expressions.pickling import Rebuilt
 from ..functions.operators import ones
@@ -356,7 +357,7 @@ class Jacobian(Displayed, Materializable, Rebuilt):
         symbol = self.chain.spelled(alphabet)
         axes = [letter(place) for place in range(self.ndim)]
         left = alphabet.parens(symbol) + alphabet.braces(axes) if axes else symbol
-        right, _ = components(map(by_components, self.chain.flat), self._writer(alphabet))
+        right, _ = components(map(by_components, opened_as_shown(self.chain.flat)), self._writer(alphabet))
         return left + alphabet.equals + right
 
     def _closed_form(self, alphabet: Alphabet) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 
 from .index_maps import IndexMap, Merger, Selector, Split, Take
-from .nodes import Adjoint, EinsumSum, EinsumTerm, Expression
+from .nodes import Adjoint, EinsumSum, EinsumTerm, Expression, shown
 from .terms import glue, merge_like
 from .walks import walk
 
@@ -115,6 +115,21 @@ def _inner(node: Expression) -> list[EinsumSum]:
     if not isinstance(node, EinsumSum):
         return []
     return [inner for term in node.terms for operand in term.operands if (inner := _opened(operand)) is not None]
+
+
+def opened_as_shown(terms: Iterable[EinsumTerm]) -> list[EinsumTerm]:
+    """The sum with operands that print as sums of networks multiplied out: for printing alone."""
+    waiting, done = list(terms)[::-1], []
+    while waiting:
+        term = waiting.pop()
+        for place, operand in enumerate(term.operands):
+            form = shown(operand)
+            if form is not operand and isinstance(form, EinsumSum):
+                waiting += [substitute(term, place, inner) for inner in reversed(form.terms)]
+                break
+        else:
+            done.append(term)
+    return merge_like(done)
 
 
 def _opened(operand: Expression) -> EinsumSum | None:

@@ -356,7 +356,7 @@ class Function:
     `template` is its NumPy source with `{0}`, `{1}` for the arguments; `partials` gives the derivatives by each
     argument as expressions of the arguments and of the value. An `activation` prints its derivative as σ′(z), and
     is differentiated through `Prime`. `truth` is what an `if` makes of it, where it means something before there are
-    numbers.
+    numbers. A function that is computed with care at singular points prints as what it is `shown` as.
     """
 
     name: str
@@ -364,6 +364,7 @@ class Function:
     partials: Callable[[tuple[Expression, ...], Expression], tuple[Any, ...]]
     activation: bool = False
     truth: Callable[..., bool] | None = None
+    shown: Callable[[tuple[Expression, ...]], Any] | None = None
 
     def __post_init__(self) -> None:
         _by_source[self._source] = self
@@ -375,8 +376,14 @@ class Function:
     def __reduce__(self) -> tuple[Any, ...]:
         return _defined, self._source
 
-    def __call__(self, *args: Expression) -> Elementwise:
-        return Elementwise.of(self, args)
+    def __call__(self, *args: Expression) -> Expression:
+        recognise = RECOGNISED.get(self)
+        known = None if recognise is None else recognise(*args)
+        return Elementwise.of(self, args) if known is None else known
+
+
+#: Stable forms: what a function of given arguments is better computed as, or None; filled by `functions.stable_forms`.
+RECOGNISED: dict[Function, Callable[..., Expression | None]] = {}
 
 
 @dataclass(frozen=True)
@@ -427,14 +434,17 @@ class Rule:
     """What a primitive is: its NumPy source, its shape, and its local Jacobians.
 
     `local(node)` gives one list of terms for each argument: ∂node/∂argument, output axes and then the argument's
-    axes reversed. `helper` is the source of a function of that name, where the template calls one.
+    axes reversed. `helper` is the source of a function of that name, where the template calls one. `shown(node)` is the
+    expression that it prints as, where that is another; `terms(*args)` are the networks of an `Expansion`.
     """
 
     name: str
     template: str
     shape: Callable[[tuple[Expression, ...]], Shape]
-    local: Callable[[Primitive], tuple[list[EinsumTerm], ...]]
+    local: Callable[[Any], tuple[list[EinsumTerm], ...]]
     helper: str = ""
+    shown: Callable[[Any], Expression] | None = None
+    terms: Callable[..., Sequence[EinsumTerm]] | None = None
 
     def __post_init__(self) -> None:
         _by_source[self._source] = self
@@ -475,6 +485,43 @@ class Primitive(Expression):
 
     def with_children(self, new: Change) -> Expression:
         return Primitive.of(self.rule, *map(new, self.args))
+
+
+@final
+class Expansion(EinsumSum):
+    """A function of `args` with a `rule` of its own, computed as a sum of networks whose operands have no derivative."""
+
+    __slots__ = ("args", "rule")
+    args: tuple[Expression, ...]
+    rule: Rule
+
+    @classmethod
+    def of(cls, rule: Rule, *args: Expression) -> Expansion:  # type: ignore[override]
+        assert rule.terms is not None
+        shape, terms = rule.shape(args), tuple(rule.terms(*args))
+
+        def fill(node: Expansion) -> None:
+            node.rule, node.args, node.shape, node.terms = rule, args, shape, terms
+
+        return intern(cls, (rule, tuple(arg.serial for arg in args)), fill)
+
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.rule, *self.args)
+
+    rebuild = of
+
+    def with_children(self, new: Change) -> Expression:
+        return Expansion.of(self.rule, *map(new, self.args))
+
+
+def shown(node: Expression) -> Expression:
+    """What a node prints as: itself, but for those that are computed with care at singular points."""
+    if isinstance(node, Elementwise):
+        form = node.function.shown if isinstance(node.function, Function) else None
+        return node if form is None else as_expression(form(node.args))
+    if isinstance(node, (Primitive, Expansion)):
+        return node if node.rule.shown is None else node.rule.shown(node)
+    return node
 
 
 @final

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..expressions.index_maps import is_zero
-from ..expressions.nodes import Constant, EinsumSum, EinsumTerm, Expression, as_expression, role
+from ..expressions.nodes import Constant, EinsumSum, EinsumTerm, Expansion, Expression, as_expression, role
 from ..expressions.terms import glue, merge_like, of_terms, tidy
 from ..shapes.broadcasting import axis_of, broadcast_indices, broadcast_shape
 from ..shapes.sizes import Shape, Size, add_sizes
@@ -90,7 +90,7 @@ def _sum(parts: Sequence[tuple[float, Expression]], what: str) -> Expression:
         group = broadcast_indices(part.shape, shape, lambda fresh=fresh: next(fresh))  # type: ignore[misc]
         sizes: dict[int, Size] = dict(enumerate(shape))
         sizes.update(zip(group, part.shape, strict=True))
-        count = len(part.terms) if isinstance(part, EinsumSum) else 1
+        count = len(part.terms) if isinstance(part, EinsumSum) and not isinstance(part, Expansion) else 1
         if count != 1 and (count <= LONGEST_SUM or len(_distributed(part)) > 1):
             assert isinstance(part, EinsumSum)
             outer = EinsumTerm(sign, (), (), axes, tuple(sizes[index] for index in sorted(sizes)))

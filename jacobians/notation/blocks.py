@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..expressions.flattening import opened_as_shown
 from ..expressions.index_maps import IndexMap
 from ..expressions.nodes import EinsumTerm, Expression
 from ..shapes.letters import letter
@@ -31,7 +32,7 @@ def blocks(terms: Sequence[EinsumTerm], writer: EntryWriter) -> Spelled:
     What is summed within a term and leaves at most two axes is the entry of a product of matrices; another sum is
     written out.
     """
-    return Speller(writer.alphabet).sum(collected(_block(term, writer) for term in terms))
+    return Speller(writer.alphabet).sum(collected(_block(term, writer) for term in opened_as_shown(terms)))
 
 
 def _block(term: EinsumTerm, writer: EntryWriter) -> Monomial:

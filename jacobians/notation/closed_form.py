@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..expressions.flattening import opened_as_shown
 from ..expressions.nodes import EinsumTerm, Expression
 from ..shapes.sizes import Shape
 from .alphabet import Alphabet
@@ -241,7 +242,7 @@ def _squared_norm(term: EinsumTerm, writer: Writer) -> Monomial | None:
 def closed_form(terms: Sequence[EinsumTerm], writer: Writer, row: bool = False) -> Sum | None:
     """The sum of the terms in matrix notation; None where some term has no such form. `row`: a vector is a row."""
     found = []
-    for term in terms:
+    for term in opened_as_shown(terms):
         try:
             known = _squared_norm(term, writer) or kronecker(term, lambda terms: closed_form(terms, writer))
             found.append(known or _Graph(term, writer).monomial(row))

@@ -8,7 +8,8 @@ from math import isfinite
 from ..expressions.flattening import flatten
 from ..expressions.index_maps import Merge
 from ..expressions.nodes import Constant, EinsumSum, Elementwise, Expression, Prime, Primitive
-from ..functions.linear_algebra import DETERMINANT, INVERSE, LOG_DETERMINANT, SOLVE
+from ..functions.determinants import DETERMINANT, INVERSE, LOG_DETERMINANT
+from ..functions.linear_algebra import SOLVE
 from .closed_form import Writer, closed_form
 from .forms import Call, Monomial, Sum, Symbol, Value
 from .kronecker import merged_terms

@@ -18,6 +18,8 @@ from ..expressions.nodes import (
     Primitive,
     SizeValue,
     Variable,
+    shown,
+    unnamed,
 )
 from ..expressions.picks import Pick
 from ..expressions.walks import walk
@@ -48,6 +50,7 @@ class ExpressionWriter:
         self.alphabet = alphabet
         self._texts: dict[int, tuple[str, bool]] = {}
         self._forms: dict[int, Sum] = {}
+        self._shown: dict[int, Expression] = {}  # held, so that what is written of them stays theirs
         roots = list(roots)
         nodes = walk(roots)
         self._names = {node.name for node in nodes}
@@ -77,7 +80,7 @@ class ExpressionWriter:
         return self._texts[node.serial]
 
     def _unwritten(self, node: Expression) -> tuple[Expression, ...]:
-        return () if node.name is not None or node.serial in self._texts else node.children
+        return () if node.name is not None or node.serial in self._texts else self._as_shown(node).children
 
     def form(self, node: Expression) -> Sum:
         """An operand of at most two axes as a closed form, to be part of another."""
@@ -86,7 +89,7 @@ class ExpressionWriter:
 
     def _write(self, node: Expression) -> None:
         """The text and the form of a node whose parts are written."""
-        form = None if self._name(node) is not None else form_of(node, self)
+        form = None if self._name(node) is not None else form_of(self._as_shown(node), self)
         text, plain = self._written(node) if form is None else Speller(self.alphabet).sum(form)
         if node.name is None and len(text) > self.alphabet.unreadable:
             form, text, plain = None, self.alphabet.ellipsis, True
@@ -106,7 +109,7 @@ class ExpressionWriter:
 
     def inner_entry(self, node: Expression, letters: Sequence[str]) -> tuple[str, bool]:
         """The text of an entry, written into an element-wise function: σ(z_i), also where that has a name."""
-        node = node.body if isinstance(node, Named) else node
+        node = self._as_shown(unnamed(node))
         if isinstance(node, Elementwise) and letters and all(arg.shape in ((), node.shape) for arg in node.args):
             return self._elementwise(node, [self.entry(arg, letters if arg.shape else ()) for arg in node.args])
         return self.alphabet.subscript(*self.atom(node), letters), True
@@ -130,6 +133,11 @@ class ExpressionWriter:
             and parts.letter.lower() not in self._letters
         )
 
+    def _as_shown(self, node: Expression) -> Expression:
+        if node.serial not in self._shown:
+            self._shown[node.serial] = shown(node)
+        return self._shown[node.serial]
+
     def _name(self, node: Expression) -> str | None:
         return node.name or self._called.get(node.serial)
 
@@ -137,11 +145,11 @@ class ExpressionWriter:
         name = self._name(node)
         if name is not None:
             return self.alphabet.name(name, node.ndim), True
-        return self._formula(node)
+        return self._formula(self._as_shown(node))
 
     def formula(self, node: Expression) -> tuple[str, bool]:
         """The formula of an expression, also where it has a name; its parts by their names."""
-        node = node.body if isinstance(node, Named) else node
+        node = self._as_shown(unnamed(node))
         if isinstance(node, Variable):
             return self.atom(node)
         for part in node.children:

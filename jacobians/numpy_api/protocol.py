@@ -14,7 +14,7 @@ import numpy as np
 
 from ..expressions.array_protocol import FUNCTIONS, UFUNCS
 from ..expressions.nodes import Expression, Function, as_expression
-from ..functions import elementwise, indexing, linear_algebra, reductions
+from ..functions import determinants, elementwise, indexing, linear_algebra, reductions
 from ..functions import operators as algebra
 from . import contractions, diagonals, products
 from . import cutting_and_joining as shapes
@@ -115,8 +115,8 @@ FUNCTIONS.update(
         np.size: lambda a, axis=None: indexing.flat_size(a) if axis is None else a.shape[axis],
         np.copy: lambda a, order="K", subok=False: as_expression(a),
         np.linalg.inv: linear_algebra.inverse,
-        np.linalg.det: linear_algebra.determinant,
-        np.linalg.slogdet: linear_algebra.sign_and_log_determinant,
+        np.linalg.det: determinants.determinant,
+        np.linalg.slogdet: determinants.sign_and_log_determinant,
         np.linalg.solve: linear_algebra.solution,
         np.linalg.matrix_power: linear_algebra.matrix_power,
         np.linalg.multi_dot: lambda arrays, **rest: linear_algebra.multi_dot(arrays),

@@ -13,7 +13,7 @@ from ...errors import ShapeError
 from ...expressions.array_protocol import FUNCTIONS
 from ...expressions.nodes import Expression, Function
 from ...functions import activations as functions
-from ...functions import elementwise, layers, linear_algebra, products
+from ...functions import determinants, elementwise, layers, linear_algebra, products
 from ...functions.indexing import reshape
 from ...functions.operators import multiply, network
 from ...shapes.sizes import multiply_sizes
@@ -105,9 +105,9 @@ def words() -> dict[str, Word]:
     whole: dict[str, tuple[int, Callable[..., Any]]] = {
         "diag": (1, _diag),
         "tr": (1, _trace),
-        "det": (1, linear_algebra.determinant),
-        "logdet": (1, lambda a: linear_algebra.sign_and_log_determinant(a)[1]),
-        "signdet": (1, lambda a: linear_algebra.sign_and_log_determinant(a)[0]),
+        "det": (1, determinants.determinant),
+        "logdet": (1, lambda a: determinants.sign_and_log_determinant(a)[1]),
+        "signdet": (1, lambda a: determinants.sign_and_log_determinant(a)[0]),
         "inv": (1, linear_algebra.inverse),
         "solve": (2, linear_algebra.solution),
         "norm": (1, reduction(np.linalg.norm)),
