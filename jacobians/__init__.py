@@ -26,6 +26,7 @@ from .errors import (
     OptionError,
     ParseError,
     ShapeError,
+    SingularMatrixError,
     UnsupportedError,
 )
 from .expressions.nodes import Expression, constant, matrix, scalar, tensor, vector
@@ -102,6 +103,7 @@ __all__ = [
     "ParseError",
     "Report",
     "ShapeError",
+    "SingularMatrixError",
     "UnsupportedError",
     "append_one",
     "attention",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 class JacobiansError(Exception):
     """The root of every error that this library raises on purpose.
@@ -33,6 +35,10 @@ class NamingError(JacobiansError, ValueError):
 
 class DataError(JacobiansError, ValueError):
     """Values that are not real numbers, are missing, or cannot be read."""
+
+
+class SingularMatrixError(JacobiansError, np.linalg.LinAlgError):
+    """A matrix that has no inverse where one is needed: the message names the matrix and its rank."""
 
 
 class OptionError(JacobiansError, ValueError):

@@ -15,14 +15,9 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-<<<<<<< HEAD
 from ..expressions.index_maps import Concatenate, IndexMap, Merge, Merger, Selector, Split, Take
-from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Named, Primitive
-from ..expressions.picks import Pick
-=======
-from ..expressions.index_maps import Concatenate, IndexMap, Merge, Merger, Pick, Selector, Split, Take
 from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expansion, Expression, Named, Primitive
->>>>>>> 6ec561f (Determinants are derived at matrices of any rank, through the adjugate)
+from ..expressions.picks import Pick
 from ..expressions.terms import glue, tidy
 from ..functions.elementwise import partials
 from ..shapes.broadcasting import broadcast_indices

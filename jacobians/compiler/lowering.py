@@ -151,7 +151,7 @@ def _elementwise(node: Elementwise, to: Lowering) -> Statement:
 
 @lower.register
 def _primitive(node: Primitive, to: Lowering) -> Statement:
-    return to.emit(Call(node.rule), node.args, node.shape)
+    return to.emit(Call(node.rule, node), node.args, node.shape)
 
 
 @lower.register

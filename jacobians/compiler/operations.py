@@ -5,9 +5,9 @@ Indices of a product or a reduction are small integers, numbered by first appear
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..expressions.nodes import Array, Function, Rule
+from ..expressions.nodes import Array, Function, Primitive, Rule
 
 Indices = tuple[int, ...]
 
@@ -107,6 +107,7 @@ class Call(Operation):
     """A function of whole arrays."""
 
     rule: Rule
+    node: Primitive | None = field(default=None, compare=False)  # what an error names
 
 
 @dataclass(frozen=True, slots=True)

@@ -489,7 +489,7 @@ class Primitive(Expression):
 
 @final
 class Expansion(EinsumSum):
-    """A function of `args` with a `rule` of its own, computed as a sum of networks whose operands have no derivative."""
+    """A function of `args` with a `rule`, computed as a sum of networks whose operands have no derivative."""
 
     __slots__ = ("args", "rule")
     args: tuple[Expression, ...]
@@ -508,7 +508,7 @@ class Expansion(EinsumSum):
     def made_of(self) -> tuple[Any, ...]:
         return (self.rule, *self.args)
 
-    rebuild = of
+    rebuild = of  # type: ignore[assignment]
 
     def with_children(self, new: Change) -> Expression:
         return Expansion.of(self.rule, *map(new, self.args))

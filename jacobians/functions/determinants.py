@@ -113,9 +113,7 @@ def _shown_adjugate(node: Any) -> Expression:
     """det(X) X⁻¹."""
     (x,) = node.args
     rows, i, j = _stack(x), x.ndim - 2, x.ndim - 1
-    return network(
-        [Primitive.of(DETERMINANT, x), Primitive.of(INVERSE, x)], [rows, (*rows, i, j)], (*rows, i, j), {}
-    )
+    return network([Primitive.of(DETERMINANT, x), Primitive.of(INVERSE, x)], [rows, (*rows, i, j)], (*rows, i, j), {})
 
 
 def _shown_second(node: Any) -> Expression:
@@ -136,9 +134,7 @@ def _inverse_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
     rows = _stack(node)
     i, j, k, m = range(node.ndim - 2, node.ndim + 2)
     output = (*rows, i, j, m, k, *rows[::-1])
-    return (
-        [tidy(-1.0, [node, node], [(*rows, i, k), (*rows, m, j)], output, stack_and_side(node, i, j, k, m))],
-    )
+    return ([tidy(-1.0, [node, node], [(*rows, i, k), (*rows, m, j)], output, stack_and_side(node, i, j, k, m))],)
 
 
 def _not_derived(node: Primitive) -> tuple[list[EinsumTerm], ...]:
@@ -189,7 +185,10 @@ DETERMINANT: Rule = Rule(
     "det", "np.linalg.det({0})", lambda args: args[0].shape[:-2], lambda node: _transposed_entry(node, ADJUGATE)
 )
 LOG_DETERMINANT: Rule = Rule(
-    "logdet", "np.linalg.slogdet({0})[1]", lambda args: args[0].shape[:-2], lambda node: _transposed_entry(node, INVERSE)
+    "logdet",
+    "np.linalg.slogdet({0})[1]",
+    lambda args: args[0].shape[:-2],
+    lambda node: _transposed_entry(node, INVERSE),
 )
 SIGN_DETERMINANT: Rule = Rule(
     "signdet", "np.linalg.slogdet({0})[0]", lambda args: args[0].shape[:-2], lambda node: ([],)
@@ -204,9 +203,7 @@ _SECOND: Rule = Rule(
 )
 _LEFT: Rule = Rule("left_vectors", "np.linalg.svd({0})[0]", _matrix_shape, _not_derived)
 _RIGHT: Rule = Rule("right_vectors", "np.swapaxes(np.linalg.svd({0})[2], -1, -2)", _matrix_shape, _not_derived)
-_PRODUCTS: Rule = Rule(
-    "products_of_others", "products_of_others({0})", _matrix_shape, _not_derived, _PRODUCTS_SOURCE
-)
+_PRODUCTS: Rule = Rule("products_of_others", "products_of_others({0})", _matrix_shape, _not_derived, _PRODUCTS_SOURCE)
 
 
 for _order in range(3, 6):

@@ -1,4 +1,4 @@
-"""Inverse, solution of linear systems, powers of matrices, and their derivatives (leading axes are stacks, as in NumPy).
+"""Inverse, solution of linear systems, powers of matrices, and derivatives (leading axes are stacks, as in NumPy).
 
 ∂Y_ij/∂X_kl of Y = X⁻¹ is −Y_ik Y_lj: Petersen and Pedersen, *The Matrix Cookbook*, section 2.2.
 """

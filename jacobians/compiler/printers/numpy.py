@@ -14,6 +14,7 @@ from ..passes.buffer_reuse import reuse_buffers
 from ..passes.inlining import inline
 from ..passes.release import release
 from ..program import Program, Statement, Step
+from ..singular import naming_the_matrix
 from .guards import guarded
 from .numpy_products import Text, expanded
 from .numpy_statements import (
@@ -255,13 +256,14 @@ class NumpyCode:
         namespace: dict[str, Any] = {"np": np, **self.constants}
         # The text is made of templates of this library and of identifiers that were checked: nothing a user typed.
         exec(compile(source, "<jacobians program>", "exec"), namespace)  # noqa: S102
-        return namespace[self._program.signature.name]  # type: ignore[no-any-return]
+        return naming_the_matrix(namespace[self._program.signature.name], self._program)
 
     def guarded(self, arrays: Sequence[Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:
         """The function for plain arrays of the shapes and types of `arrays`; anything else goes to `otherwise`."""
         body = self._body
         namespace: dict[str, Any] = {"np": np, **self.constants}
-        return guarded(self._header, self._parameters, body, namespace, self._fresh, arrays, otherwise)
+        function = guarded(self._header, self._parameters, body, namespace, self._fresh, arrays, otherwise)
+        return naming_the_matrix(function, self._program)
 
 
 def _letters(product: Statement) -> str:
