@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...errors import JacobiansError, ShapeError
 from ...expressions.nodes import Expression, Variable
 from ...expressions.walks import substituted
-from ...functions import elementwise, linear_algebra
+from ...functions import determinants, elementwise
 from ...functions.operators import multiply, ones
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, shape_error
@@ -187,7 +187,7 @@ def bars(context: Context, node: t.Bars) -> Part:
         if value.rank == 2 and not value.row and value.shape[0] == value.shape[1]:
             context.note(f"{context.source(node.place)} is the determinant; entry by entry it is abs(…)")
             try:
-                return Part(node.place, Value(linear_algebra.determinant(value.expression)), (body,))
+                return Part(node.place, Value(determinants.determinant(value.expression)), (body,))
             except JacobiansError as error:
                 raise shape_error(context.text, node.place, str(error)) from None
         return Part(node.place, Value(elementwise.ABS(value.expression), value.row), (body,))
