@@ -302,7 +302,9 @@ def test_shapes_that_do_not_fit_are_named_at_their_place() -> None:
             parse(text, **DECLARED)
         assert caught.value.line == 1
     with pytest.raises(ShapeError, match="items 6 and 7"):
-        parse("A ⊗ A", **DECLARED)
+        parse("c ⊗ A", **DECLARED)
+    assert any("Kronecker" in note for note in read("A ⊗ W2", DECLARED).notes)
+    assert parse("A ⊗ W2", **DECLARED) is parse("kron(A, W2)", **DECLARED)
 
 
 def test_deep_nesting_and_long_texts_are_refused() -> None:

@@ -113,7 +113,7 @@ def _decided(
         if found.vanishes and doubts:
             return undecided(f"both sides are 0: {doubts[0].reason}", len(found.lefts))
         return Verdict(True, *texts, shapes, sizes, len(found.lefts), difference, relation=relation)
-    reason = _on_one_side(reading, sides)
+    reason = _on_one_side(reading, sides) or _without_definition(reading, node, left, right)
     if reason:
         return undecided(reason, len(found.lefts))
     if relation == "≈":
@@ -179,6 +179,35 @@ def _on_one_side(reading: Reading, sides: Iterable[Expression]) -> str:
             name = typeset(function.name)
             return f"it holds for no arbitrary {name}, and nothing defines {name}: write {name} := … before it"
     return ""
+
+
+def _without_definition(reading: Reading, node: t.Equation, left: Part, right: Part) -> str:
+    """Why a derivative that is claimed to be what no definition connects with it is not false: p in ∂f/∂x = p."""
+    trees = [next(one for one in node.sides if one.place.start == part.place.start) for part in (left, right)]
+    derived = [any(isinstance(one, (t.Differential, t.Operator, t.Total)) for one in t.below(tree)) for tree in trees]
+    if derived[0] == derived[1]:
+        return ""
+    derivative, other = (left, right) if derived[0] else (right, left)
+    strange = [one for one in _variables(other) if one not in _variables(derivative)]
+    if not strange:
+        return ""
+    names = " and ".join(typeset(one.name) for one in strange)
+    verb = "has" if len(strange) == 1 else "have"
+    return f"nothing says what {names} {verb} to do with the other side: define {names}"
+
+
+def _variables(part: Part) -> dict[Variable, None]:
+    """The variables of a side and of all that it is made of, what is differentiated included."""
+    found: dict[Variable, None] = {}
+    waiting = [part]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.children
+        chain = one.value.chain
+        roots = [one.value.expression, *(chain[:2] if chain is not None else ())]
+        roots += [operand for monomial in one.value.entries or () for operand in monomial.operands]
+        found.update((node, None) for node in walk(roots) if isinstance(node, Variable))
+    return found
 
 
 def _compared(

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ...errors import ParseError
-from ...expressions.nodes import Variable
+from ...expressions.nodes import Expression, Variable
 from ...shapes.sizes import Shape
 from ..syntax import tree as t
 from ..syntax.source_positions import Place
 from .declarations import Declarations
 from .elaborated import Part
+from .samples import Samples
 from .values import Value
 
 
@@ -27,6 +28,7 @@ class Context(Protocol):
     activation: str
     layout: str
     used_layout: bool
+    samples: Samples
 
     @property
     def longest_name(self) -> int:
@@ -52,6 +54,9 @@ class Context(Protocol):
 
         `vanishing`: only where both its sides vanish; `formula`: unless it says that the derivative is 0.
         """
+
+    def sample(self, array: Expression, letter: str) -> Variable:
+        """Row `letter` of an array, as a variable."""
 
     def is_size(self, raw: str) -> bool:
         """Whether a name is a symbol of a size."""

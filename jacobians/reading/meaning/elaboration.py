@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
+
 from ...errors import JacobiansError, ParseError, ShapeError
-from ...expressions.nodes import Named, Variable, constant, tensor
+from ...expressions.array_protocol import FUNCTIONS
+from ...expressions.nodes import Expression, Named, Variable, constant, tensor
 from ...expressions.walks import substituted
 from ...functions.indexing import take_items
 from ...notation.names import typeset
@@ -24,6 +27,7 @@ from .declarations import Declarations
 from .elaborated import Item, Part
 from .named_functions import NamedFunction
 from .naming_parts import holds_factor, opened, spellings
+from .samples import Samples
 from .step_names import StepNames
 from .uses import Uses
 from .values import Value
@@ -72,6 +76,7 @@ class Elaborator:
         self._early: dict[str, Part] = {}  # those of them that were used before
         self._defining: set[str] = set()
         self._directions: dict[Variable, Variable] = {}
+        self.samples = Samples()
         self.used_layout = False  # whether there is a derivative whose axes depend on the layout
         self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
 
@@ -136,6 +141,11 @@ class Elaborator:
     def doubt(self, place: Place, reason: str, vanishing: bool = False, formula: bool = False) -> None:
         """Say why an equation around `place` cannot be decided."""
         self.doubts.append(Doubt(place, reason, vanishing, formula))
+
+    def sample(self, array: Expression, letter: str) -> Variable:
+        """Row `letter` of an array, as a variable."""
+        self.note(f"the samples of {array.name} are its rows")
+        return self.samples.of(array, letter)
 
     def is_size(self, raw: str) -> bool:
         """Whether a name is a symbol of a size."""
@@ -360,12 +370,24 @@ class Elaborator:
         return Part(node.place, values.total([part.value for part in parts], node.signs), tuple(parts))
 
     def _box(self, node: t.Box, expected: Shape | None) -> Part:
-        functions = [values.boxed if operator == "⊗" else values.entrywise for operator in node.operators]
-        if values.boxed not in functions:
+        kinds = {"⊗": self._boxed, ":": values.inner}
+        functions = [kinds.get(operator, values.entrywise) for operator in node.operators]
+        if "⊗" not in node.operators:
             return self.combined(self.alike(node.parts, expected), functions)
         axes = expected if expected is not None and len(expected) == 3 and len(node.parts) == 2 else None
         parts = [unsized.beside_tensor(self, self.part(one, axes), axes, place) for place, one in enumerate(node.parts)]
         return self.combined(parts, functions)
+
+    def _boxed(self, a: Value, b: Value) -> Value:
+        """a ⊗ b; of two matrices, which have no tensor of rank 3 in the notes, the Kronecker product."""
+        if a.rank == b.rank == 2 and not a.row and not b.row and not values.has_entries(a, b):
+            self.note(
+                "⊗ of two matrices is the Kronecker product; of a vector and a matrix it is that of items 6 and 7"
+            )
+            return Value(FUNCTIONS[np.kron](a.expression, b.expression))
+        if a.rank == b.rank == 1 and a.shape == b.shape:
+            self.note("⊗ of two vectors is the tensor product of item 6; the product entry by entry is ⊙")
+        return values.boxed(a, b)
 
     def combined(self, parts: Sequence[Part], functions: Sequence[Callable[[Value, Value], Value]]) -> Part:
         """Parts joined from left to right; an error names them as the text does and points at the place."""
@@ -398,6 +420,12 @@ class Elaborator:
                 part = calls.after_name(self, caller, calls.call(self, caller, item.atom))
                 parts.append((caller.operator, powers.after(self, part, item.postfixes)))
                 closed.add(len(parts) - 1)
+            elif called and isinstance(operator := items[-1].atom, t.Operator) and operator.named:
+                caller = items.pop()
+                argument = self.part(t.Group(item.atom.place, item.atom.parts, "("))  # type: ignore[attr-defined]
+                part = differentials.operated(self, caller.place.to(item.place), operator, argument)
+                parts.append((caller.operator, powers.after(self, part, item.postfixes)))
+                closed.add(len(parts) - 1)
             elif called and (named := self._named_call(items[-1], item.atom, expected)) is not None:
                 caller = items.pop()
                 parts.append((caller.operator, powers.after(self, named, item.postfixes)))
@@ -423,7 +451,8 @@ class Elaborator:
         if len(parts) == 1:
             return parts[0][1]
         self._say_division(parts)
-        functions = [differentials.quotient if operator == "/" else values.product for operator, _ in parts[1:]]
+        kinds = {"/": differentials.quotient, "·": values.dotted}
+        functions = [kinds.get(operator, values.product) for operator, _ in parts[1:]]
         return self.combined([part for _, part in parts], functions)
 
     def _say_division(self, parts: Sequence[tuple[str, Part]]) -> None:
@@ -563,6 +592,9 @@ class Elaborator:
                 if atom.text in ("𝟏", "𝟙"):
                     return Part(atom.place, unsized.waiting("ones"))
                 return Part(atom.place, Value(constant(float(atom.text)), literal=float(atom.text)))
+            case t.Group() if len(atom.parts) == 2 and atom.bracket in ("⟨", "langle"):
+                made = self.combined([self.part(one) for one in atom.parts], [values.inner])
+                return Part(atom.place, made.value, made.children)
             case t.Group() if len(atom.parts) > 1:
                 raise self._error(atom.parts[1].place, "a comma, and no function before the bracket takes arguments")
             case t.Group() if atom.bracket != "{" or not self._is_one_name(atom):
@@ -584,6 +616,9 @@ class Elaborator:
             case t.Derivative():
                 numerator = self.part(atom.numerator)
                 return differentials.differentiated(self, atom.place, numerator, atom.denominators, atom.order)
+            case t.Sample():
+                variable = next(one for one in self.samples.arrays if one.name == atom.name)
+                return Part(atom.place, Value(variable))
             case t.Differential():
                 raise self._error(atom.place, "∂ alone: a derivative is written ∂y/∂x, or ∂(…)/∂x")
             case t.Accent() if not spellings(atom, ()):

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
 
 from ...errors import ShapeError
+from ...expressions.array_protocol import FUNCTIONS
 from ...expressions.nodes import Expression
-from ...functions.operators import add, network
+from ...functions.operators import add, network, ones
 from ...shapes.letters import SMALL
 from ...shapes.sizes import Size
 from ...shapes.union_find import UnionFind
@@ -20,6 +24,7 @@ from ...shapes.union_find import UnionFind
 LONGEST_SUM = 16
 #: A product has no more entries and deltas than this.
 MOST_FACTORS = 256
+NO_SIZES: Mapping[str, Size] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -97,14 +102,31 @@ def scaled(a: Entries, factor: float) -> Entries:
     return tuple(replace(one, coefficient=factor * one.coefficient) for one in a)
 
 
-def summed(a: Entries, letters: Iterable[str]) -> Entries:
-    """The sum over letters. Raises `ShapeError` for one that stands in no operand: nothing tells how far it runs."""
+def summed(a: Entries, letters: Iterable[str], sizes: Mapping[str, Size] = NO_SIZES) -> Entries:
+    """The sum over letters; what does not change with one of them is added up as often as `sizes` says.
+
+    Raises `ShapeError` for a letter that stands in no operand and is not in `sizes`: nothing tells how far it runs.
+    """
     wanted = frozenset(letters)
+    found: list[Monomial] = []
     for one in a:
         missing = wanted - {letter for group in (*one.letters, *one.deltas) for letter in group}
-        if missing:
-            raise ShapeError(f"a sum over {min(missing)}, which no factor under it has")
-    return tuple(replace(one, summed=one.summed | wanted) for one in a)
+        for letter in sorted(missing):
+            if letter not in sizes:
+                raise ShapeError(f"a sum over {letter}, which no factor under it has")
+            one = replace(one, operands=(*one.operands, ones((sizes[letter],))), letters=(*one.letters, (letter,)))
+        found.append(replace(one, summed=one.summed | wanted))
+    return tuple(found)
+
+
+def reduced(a: Entries, letters: str, kind: str) -> Entries:
+    """The largest, the smallest, or the product over a letter."""
+    sizes = sizes_of(a)
+    if len(letters) != 1 or letters not in sizes:
+        raise ShapeError(f"{kind} over {letters}, which no factor under it has")
+    rest = [letter for letter in free_letters(a) if letter != letters]
+    function = {"max": np.max, "min": np.min, "prod": np.prod}[kind]
+    return entry(FUNCTIONS[function](expression(a, (*rest, letters), sizes), axis=-1), rest)
 
 
 def free_letters(a: Entries) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ...shapes.letters import SMALL
 from ...shapes.sizes import show_shape
 from ..syntax import tree as t
 from ..syntax.source_positions import Place
@@ -9,7 +12,7 @@ from ..syntax.spelling import key
 from . import subscripts
 from .context import Context
 from .elaborated import Item
-from .naming_parts import bare_name, opened, part_of, piece, spellings, split_word
+from .naming_parts import bare_name, opened, part_of, piece, spellings, split_word, stem, unbraced
 from .vocabulary import Word, find
 
 #: Names that are no variables where they are not declared: numbers, and the identity.
@@ -33,8 +36,18 @@ def _named_items(
 ) -> list[Item]:
     plain = subscripts.label_first(context, Item(operator, atom, postfixes, place))
     options = spellings(atom, plain.postfixes)
-    if not options or any(context.is_known(raw) for raw, _ in options):
+    known = next((count for raw, count in options if context.is_known(raw)), None)
+    label = next((count for count, one in enumerate(plain.postfixes, start=1) if _letter(one)), None)
+    if label is not None and (known is None or known < label) and (row := sample(context, plain)) is not None:
+        return [row]
+    if not options or known is not None:
         return [plain]
+    operator_ = _operator(context, plain)
+    if operator_ is not None:
+        return [operator_]
+    row = sample(context, plain)
+    if row is not None:
+        return [row]
     indexed = subscripts.indexed_items(context, plain)
     if indexed:
         return indexed
@@ -60,6 +73,10 @@ def _named_items(
         first, rest = part_of(name, 0, 1), part_of(name, 1, len(name.text))
         place = Place(rest.place.start, place.end, rest.place.line, rest.place.column)
         return [Item(operator, t.Total(first.place), (), first.place), Item("", rest, plain.postfixes, place)]
+    run = _indexed_run(context, name)
+    if run:
+        run[0].operator, run[-1].postfixes = operator, (*run[-1].postfixes, *plain.postfixes)
+        return run
     ends = split_word(name.text, context.is_known, context.longest_name)
     if ends is None:
         return [plain]
@@ -70,6 +87,93 @@ def _named_items(
     last = items[-1]
     last.postfixes, last.place = postfixes, Place(last.place.start, place.end, last.place.line, last.place.column)
     return items
+
+
+def _operator(context: Context, item: Item) -> Item | None:
+    """grad(f), Hess(f) and D_x f, where these are no names of the text: the same as ∇f, ∇²f and ∂f/∂x."""
+    base = stem(item.atom)
+    if base is None:
+        return None
+    head, _, name = base.partition("_")
+    postfixes = item.postfixes
+    if not name and postfixes and postfixes[0].kind == "subscript" and postfixes[0].body is not None:
+        node: t.Node | None = unbraced(postfixes[0].body)
+        postfixes = postfixes[1:]
+    else:
+        node = t.Name(item.atom.place, name) if name else None
+    below = (node,) if node is not None else ()
+    if key(head) in ("grad", "Hess", "hess") and not context.is_known(base):
+        order = 1 if key(head) == "grad" else 2
+        atom = t.Operator(item.place, below, order, gradient=True, named=True)
+    elif head == "D" and node is not None and any(context.is_known(raw) for raw, _ in spellings(*opened(node))):
+        atom = t.Operator(item.place, below, 1, named=True)
+    else:
+        return None
+    return replace(item, atom=atom, postfixes=postfixes)
+
+
+def sample(context: Context, item: Item) -> Item | None:
+    """x^{(i)}, and x_i where x is no name and X a matrix, as an item of its own; None for anything else."""
+    base = stem(item.atom)
+    if base is None:
+        return None
+    postfixes = list(item.postfixes)
+    label = next((one for one in postfixes if _letter(one)), None)
+    if label is not None:
+        letter = _letter(label)
+        postfixes.remove(label)
+        head, _, suffix = base.partition("_")
+        if suffix and len(suffix) == 1 and not context.is_known(base) and isinstance(item.atom, t.Name):  # x_j^{(i)}
+            base, node = head, part_of(item.atom, len(head) + 1, len(item.atom.text))
+            postfixes.insert(0, t.Postfix(node.place, "subscript", node))
+    else:
+        if "_" in base and not postfixes:
+            base, _, letter = base.rpartition("_")
+        elif postfixes and postfixes[0].kind == "subscript":
+            letter = piece(postfixes.pop(0)) or ""
+        else:
+            return None
+        if context.is_known(base) or len(letter) != 1 or letter not in SMALL:
+            return None
+    values = [context.lookup(raw) for raw in (base, base.swapcase())]
+    array = next((one.expression for one in values if one is not None and not one.row and one.entries is None), None)
+    if array is None or array.ndim < (2 if label is None else 1):
+        return None
+    name = context.sample(array, letter).name
+    return replace(item, atom=t.Sample(item.place, name), postfixes=tuple(postfixes))
+
+
+def _letter(postfix: t.Postfix) -> str:
+    """The i of ^{(i)}."""
+    body = postfix.body
+    inner = body.parts[0] if isinstance(body, t.Group) and len(body.parts) == 1 else body
+    bracketed = isinstance(inner, t.Group) or (isinstance(body, t.Group) and body.bracket == "(")
+    found = piece(postfix) if postfix.kind in ("label", "power") and bracketed else None
+    return found if found is not None and len(found) == 1 and found in SMALL else ""
+
+
+def _indexed_run(context: Context, name: t.Name) -> list[Item]:
+    """p_ip_j, which is one word in the text, as p_i and p_j: LaTeX takes one letter for a subscript."""
+    items: list[Item] = []
+    start = 0 if "_" in name.text else len(name.text)
+    while start < len(name.text):
+        mark = name.text.find("_", start)
+        if mark < 0:
+            mark = len(name.text)
+        elif mark + 1 >= len(name.text) or name.text[mark + 1] not in SMALL:
+            return []
+        names = split_word(name.text[start:mark], context.is_known, context.longest_name)
+        if names is None:
+            return []
+        for first, last in zip([0, *names], names, strict=False):
+            one = part_of(name, start + first, start + last)
+            items.append(Item("", one, (), one.place))
+        if mark < len(name.text):
+            body = part_of(name, mark + 1, mark + 2)
+            subscript = t.Postfix(part_of(name, mark, mark + 2).place, "subscript", body)
+            items[-1].postfixes, items[-1].place = (subscript,), items[-1].place.to(subscript.place)
+        start = mark + 2
+    return items if len(items) > 1 else []
 
 
 def _is_constant(raw: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import JacobiansError, ShapeError
 from ...functions.indexing import take_items
+from ...functions.operators import sum_axes
 from ...shapes.formatting import shortened
 from ...shapes.letters import SMALL
 from ...shapes.sizes import Shape, Size, check_size
@@ -19,7 +20,11 @@ from .context import Context
 from .elaborated import Item, Part
 from .entries import Monomial
 from .naming_parts import bare_name, opened, part_of, piece, spellings, stem, unbraced
+from .samples import over_samples
 from .values import Value, as_entries, describe, has_entries, of_entries
+
+#: Functions of the entries of an index, by how they are written.
+_REDUCTIONS = {"max": "max", "min": "min", "prod": "prod", "Pi": "prod"}
 
 
 def letters_of(context: Context, body: t.Node | None) -> str:
@@ -66,6 +71,8 @@ def indexed_items(context: Context, item: Item) -> list[Item]:
         return []
     if key(base_name) in ("Sigma", "sum") and not context.is_known(base_name):
         return [_summation(context, item)]
+    if key(base_name) in _REDUCTIONS and not context.is_known(base_name):
+        return [_summation(context, item, _REDUCTIONS[key(base_name)])]
     spelled = "_".join([base_name, *(piece(one) or "" for one in labels)])
     if key(base_name) == "delta" and not context.is_known(base_name):
         return [replace(item, atom=t.Name(item.atom.place, "δ"), postfixes=(*labels, *rest))]
@@ -79,7 +86,7 @@ def indexed_items(context: Context, item: Item) -> list[Item]:
     return []
 
 
-def _summation(context: Context, item: Item) -> Item:
+def _summation(context: Context, item: Item, kind: str = "sum") -> Item:
     subscript, *rest = item.postfixes
     upper = ""
     if rest and rest[0].kind == "power" and rest[0].body is not None:
@@ -90,7 +97,7 @@ def _summation(context: Context, item: Item) -> Item:
         first = subscript.body.sides[1]
         if not isinstance(first, t.Number) or first.text != "1":
             raise parse_error(context.text, first.place, "a sum runs over a whole axis, from 1 to its size")
-    atom = t.Summation(item.place, letters_of(context, subscript.body), upper)
+    atom = t.Summation(item.place, letters_of(context, subscript.body), upper, kind)
     return replace(item, atom=atom, postfixes=tuple(rest))
 
 
@@ -161,17 +168,30 @@ def denominator(context: Context, node: t.Node) -> tuple[Value, str] | None:
 def summed(context: Context, atom: t.Summation, argument: Part) -> Part:
     """Σ_k of what follows."""
     place = atom.place.to(argument.place)
+    if not has_entries(argument.value) and atom.kind == "sum":
+        over = over_samples(context.samples, argument.value, atom.letters)
+        if over is not None:
+            return Part(place, replace(over, expression=sum_axes(over.expression, [0])), (argument,))
+    if argument.value.rank == 0 and not has_entries(argument.value) and atom.upper and atom.kind == "sum":
+        argument = replace(argument, value=of_entries(as_entries(argument.value)))
     if not has_entries(argument.value):
         shown = context.source(argument.place)
         raise parse_error(context.text, atom.place, f"a sum over {atom.letters}, and {shown} has no such index")
     try:
-        given = as_entries(argument.value)
+        whole = argument.value
+        for letter in atom.letters:
+            whole = over_samples(context.samples, whole, letter) or whole
+        given = as_entries(whole)
+        sizes = entries.sizes_of(given)
         if atom.upper:
-            known = entries.sizes_of(given).get(atom.letters[0])
+            known = sizes.get(atom.letters[0])
             upper = check_size(atom.upper, "the limit of a sum")
             if known is not None and known != upper:
                 raise ShapeError(f"a sum over {atom.letters} to {upper}, and the index runs to {known}")
-        return Part(place, of_entries(entries.summed(given, atom.letters)), (argument,))
+            sizes.setdefault(atom.letters[0], upper)
+        if atom.kind != "sum":
+            return Part(place, of_entries(entries.reduced(given, atom.letters, atom.kind)), (argument,))
+        return Part(place, of_entries(entries.summed(given, atom.letters, sizes)), (argument,))
     except JacobiansError as error:
         raise shape_error(context.text, place, str(error)) from None
 

@@ -236,6 +236,23 @@ def entrywise(a: Value, b: Value) -> Value:
     return Value(multiply(a.expression, b.expression), a.row or b.row)
 
 
+def inner(a: Value, b: Value) -> Value:
+    """⟨a, b⟩ and A : B, the sum of the products of all entries."""
+    if has_entries(a, b) or a.shape != b.shape:
+        raise ShapeError(
+            f"{{0}} is {describe(a)} and {{1}} is {describe(b)}: an inner product is of two arrays of one shape"
+        )
+    axes = tuple(range(a.rank))
+    return Value(network([a.expression, b.expression], [axes, axes], ()))
+
+
+def dotted(a: Value, b: Value) -> Value:
+    """a · b: the inner product of two columns, and a product of anything else."""
+    if a.rank == b.rank == 1 and not a.row and not b.row and not has_entries(a, b):
+        return inner(a, b)
+    return product(a, b)
+
+
 def boxed(a: Value, b: Value) -> Value:
     """a ⊗ b: items 6 and 7 of the notes for a vector and a matrix, and x yᵀ for two vectors."""
     if a.row or b.row:

@@ -85,16 +85,27 @@ class Differential(Node):
 
 @dataclass(frozen=True, slots=True)
 class Operator(Node):
-    """∂/∂x, ∂²/∂x∂y, which act on what follows; `gradient` for ∇_x, its transpose, and ∇, which names no variable."""
+    """∂/∂x, ∂²/∂x∂y, which act on what follows; `gradient` for ∇_x, its transpose, and ∇, which names no variable.
+
+    A `named` one is written as a function is, grad(f), and is of what stands in the brackets.
+    """
 
     denominators: tuple[Node, ...]
     order: int = 1
     gradient: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Total(Node):
     """d, the differential of what follows: d(X Y), dX."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(Node):
+    """x^{(i)}, row i of X, under the name of the variable that stands for it."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +210,11 @@ class Derivative(Node):
 
 @dataclass(frozen=True, slots=True)
 class Summation(Node):
-    """Σ over letters, of what follows; `upper` is the limit, where one is written."""
+    """Σ over letters, of what follows, or another function of many: `upper` is the limit, where one is written."""
 
     letters: str
     upper: str
+    kind: str = "sum"
 
 
 @dataclass(frozen=True, slots=True)
