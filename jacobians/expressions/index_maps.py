@@ -13,7 +13,7 @@ from typing import Any, final
 
 from ..errors import ShapeError
 from ..shapes.sizes import Shape, Size, add_sizes, multiply_sizes
-from .nodes import Change, EinsumSum, Expression, intern
+from .nodes import EinsumSum, Expression, intern
 from .picks import Pick
 
 
@@ -56,9 +56,6 @@ class Concatenate(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.parts))
-
-    def with_children(self, new: Change) -> Expression:
-        return Concatenate.of([new(part) for part in self.parts], self.axis)
 
     def starts(self) -> tuple[Size, ...]:
         """Where each part begins."""
@@ -139,9 +136,6 @@ class Take(Expression):
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
 
-    def with_children(self, new: Change) -> Expression:
-        return Take.of(new(self.body), self.axis, self.pick)
-
 
 @final
 class Merge(Expression):
@@ -176,9 +170,6 @@ class Merge(Expression):
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
 
-    def with_children(self, new: Change) -> Expression:
-        return Merge.of(new(self.body), self.axis, self.count)
-
 
 @final
 class Split(Expression):
@@ -211,9 +202,6 @@ class Split(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
-
-    def with_children(self, new: Change) -> Expression:
-        return Split.of(new(self.body), self.axis, self.sizes)
 
 
 class IndexMap(Expression):

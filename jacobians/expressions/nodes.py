@@ -95,7 +95,7 @@ class Expression(Displayed, Rebuilt, ArrayProtocol):
 
     def with_children(self, new: Change) -> Expression:
         """The same operation on `new(child)` for every child, of the same shape; a leaf stays itself."""
-        return self
+        return type(self).rebuild(*(_exchanged(part, new) for part in self.made_of())) if self.children else self
 
     @property
     def ndim(self) -> int:
@@ -130,6 +130,12 @@ class Expression(Displayed, Rebuilt, ArrayProtocol):
         return Expression.printer(self)
 
     __str__ = __repr__
+
+
+def _exchanged(part: Any, new: Change) -> Any:
+    if isinstance(part, tuple):
+        return tuple(_exchanged(one, new) for one in part)
+    return new(part) if isinstance(part, Expression) else part
 
 
 _serials = itertools.count()
@@ -273,9 +279,6 @@ class Named(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return (self.body,)
-
-    def with_children(self, new: Change) -> Expression:
-        return Named.of(self.name, new(self.body))
 
 
 class EinsumSum(Expression):
@@ -421,9 +424,6 @@ class Elementwise(Expression):
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.args))
 
-    def with_children(self, new: Change) -> Expression:
-        return Elementwise.of(self.function, tuple(map(new, self.args)))
-
     def truth(self) -> bool | None:
         decide = self.function.truth if isinstance(self.function, Function) else None
         return None if decide is None else decide(*self.args)
@@ -482,9 +482,6 @@ class Primitive(Expression):
     @property
     def children(self) -> tuple[Expression, ...]:
         return tuple(dict.fromkeys(self.args))
-
-    def with_children(self, new: Change) -> Expression:
-        return Primitive.of(self.rule, *map(new, self.args))
 
 
 @final
