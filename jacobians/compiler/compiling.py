@@ -148,12 +148,15 @@ def compile(  # noqa: A001 - the name is the field's
     order: str | Sequence[str] = "optimal",
     sizes: Mapping[str, int] | None = None,
     name: str = "program",
+    target: str = "numpy",
 ) -> Compiled:
     """Expressions and Jacobians as one function of arrays; common parts are computed once.
 
     `items` is an expression or a Jacobian, or a list of them; `variables` gives the order of the arguments, as names or
-    variables (default: those that are needed, in the order in which they are met from left to right). Raises
-    `NamingError` if a variable that is needed is not among `variables`.
+    variables (default: those that are needed, in the order in which they are met from left to right). `target` is the
+    library whose arrays the function takes and gives: "numpy", "jax" or "torch"; `.source` is in its words, and the
+    function traces under `jax.jit`, `torch.compile` and the like. Raises `NamingError` if a variable that is needed is
+    not among `variables`, `OptionError` for an unknown target.
 
     >>> from jacobians import derivative, vector
     >>> x = vector("x", 3)
@@ -177,4 +180,9 @@ def compile(  # noqa: A001 - the name is the field's
             raise NamingError(f"compile: the expressions need {missing[0]!r}, which is not among {', '.join(names)}")
     # an argument that nothing is computed from is checked all the same
     arguments = [one for one in variables or () if isinstance(one, Expression)]
-    return Compiled(wanted, order, bind_sizes(sizes), Signature(name, tuple(names), single), arguments)
+    parts = (wanted, order, bind_sizes(sizes), Signature(name, tuple(names), single), arguments)
+    if target != "numpy":
+        from .targets import CompiledFor
+
+        return CompiledFor(*parts, target)
+    return Compiled(*parts)
