@@ -74,8 +74,9 @@ def _entries(term: EinsumTerm, core: Array, sizes: Mapping[str, int]) -> Entries
         if isinstance(index_map, Selector):
             pick = index_map.pick
             if pick.indices is not None:
-                return np.asarray(pick.indices, dtype=np.intp)[shorts[0]]
-            return bind_size(pick.start, sizes) + pick.step * shorts[0]
+                return pick.indices.array[shorts[0]]
+            places = bind_size(pick.start, sizes) + pick.step * shorts[0]
+            return places if pick.modulus is None else places % pick.modulus
         assert isinstance(index_map, Merger)
         total: Any = 0
         for short, length in zip(shorts, structure.indices[k][1:], strict=True):

@@ -81,7 +81,7 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
     origin = {symbol: f"sizes[{symbol!r}]" for symbol in bound}
     arrays: dict[str, Array] = {}
     if not table:
-        table = _cancelled(values)
+        table = _cancelled(values, bound)
     for name, value in values.items():
         key = normalise(name) if isinstance(name, str) else name
         if key not in table:
@@ -126,14 +126,23 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
     return Binding(arrays, bound, given)
 
 
-def _cancelled(values: Mapping[str, Any]) -> dict[str, Expression]:
-    """Of an expression without a name, such as x − x: the variables that `values` are given for, which tell sizes."""
+def _cancelled(values: Mapping[str, Any], bound: dict[str, int]) -> dict[str, Expression]:
+    """Of an expression without a name, such as x − x: the variables that `values` are given for, which tell sizes.
+
+    Several variables may have that name in other expressions; each that fits binds its symbols.
+    """
     found: dict[str, Expression] = {}
     for name, value in values.items():
         key = normalise(name) if isinstance(name, str) else ""
-        fitting = [one for one in variables_called(key) if one.ndim == np.ndim(value)]
-        if fitting:
-            found[key] = fitting[0]
+        shape = np.shape(value)
+        for one in variables_called(key):
+            pairs = list(zip(one.shape, shape, strict=False))
+            if one.ndim != len(shape) or any(isinstance(size, int) and size != length for size, length in pairs):
+                continue
+            found[key] = one
+            for size, length in pairs:
+                if isinstance(size, str) and size.isidentifier():
+                    bound.setdefault(size, length)
     return found
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import UnsupportedError
+from ...shapes.letters import lettered
 from .. import operations as op
 from ..passes.inlining import inline
 from ..program import Program, Statement
 from .jax import JaxCode
-from .numpy_products import Level, Operand, Text, aligned, letters
+from .numpy_products import Level, Operand, Text, aligned
 from .numpy_statements import literal, mentions, span, weight
 from .torch_functions import CALLS, function_text
 
@@ -106,7 +107,7 @@ class TorchCode(JaxCode):
             matrices = self._matrix_product(parts, operation, *summed)
             if matrices is not None:
                 return matrices
-        before_left, before_right, after = letters([left, right, result])
+        before_left, before_right, after = lettered([left, right, result])
         return Text(f"torch.einsum('{before_left},{before_right}->{after}', {parts[0].text}, {parts[1].text})")
 
     @staticmethod
@@ -125,7 +126,7 @@ class TorchCode(JaxCode):
 
     @staticmethod
     def _einsum_of_one(own: op.Indices, kept: op.Indices, body: Text) -> Text:
-        before, after = letters([own, kept])
+        before, after = lettered([own, kept])
         return Text(f"torch.einsum('{before}->{after}', {body.text})")
 
     def _steps(self, one: Statement) -> Any:
