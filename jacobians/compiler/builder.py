@@ -8,10 +8,11 @@ import numpy as np
 
 from ..expressions.nodes import Array
 from ..shapes.sizes import Shape, Size, bind_size
-from .operations import Argument, Copy, Number, Operation, Product, Scale, Stored, Sum
+from .operations import Apply, Argument, Copy, Number, Operation, Product, Scale, Stored, Sum
 from .program import DType, Statement
 
 DOUBLE = np.dtype(np.float64)
+BOOL = np.dtype(np.bool_)
 
 
 class Builder:
@@ -46,13 +47,17 @@ class Builder:
         symbols: Shape,
         multiplications: int = 0,
         derivative: bool = False,
+        dtype: DType | None = None,
     ) -> Statement:
-        """The statement that does `operation` to `operands`, with a result of shape `symbols`."""
+        """The statement that does `operation` to `operands`, with a result of shape `symbols`.
+
+        Its `dtype` is what the operands promote to, where none is given.
+        """
         shape = self.shape_of(symbols)
         key = (operation, operands, shape)
         known = self._known.get(key)
         if known is None:
-            dtype = self._dtype(operation, operands)
+            dtype = dtype or self._dtype(operation, operands)
             known = Statement(operation, operands, shape, symbols, dtype, multiplications, derivative)
             self._known[key] = known
         elif not derivative:  # what a forward value takes is not counted, whoever comes first
@@ -82,7 +87,9 @@ class Builder:
             return self.dtypes.get(operation.name, DOUBLE)
         if isinstance(operation, Stored):
             return np.dtype(operation.array.dtype)
-        known = {one.dtype for one in operands if one.dtype is not None}
+        if isinstance(operation, Apply) and operation.function.condition:
+            return BOOL
+        known = {one.dtype for one in operands if one.dtype is not None and one.dtype is not BOOL}
         if len(known) == 1:
             return known.pop()
         return np.result_type(*known) if known else self.dtype
@@ -107,10 +114,12 @@ class Builder:
         """Signed values of shapes that broadcast to `symbols`, added up."""
         if len(parts) == 1:
             return self.signed(*parts[0], derivative)
+        numbers = [part.operation for part, _ in parts]
+        if all(isinstance(one, Number) for one in numbers):
+            return self.number(sum(sign * one.value for one, (_, sign) in zip(numbers, parts, strict=True)))  # type: ignore[attr-defined]
         signs = tuple(sign for _, sign in parts)
         return self.emit(Sum(signs), tuple(part for part, _ in parts), symbols, 0, derivative)
 
-    @staticmethod
-    def copied(value: Statement) -> Statement:
+    def copied(self, value: Statement) -> Statement:
         """A copy of its own, even where there is one already."""
-        return Statement(Copy(), (value,), value.shape, value.symbols, value.dtype, 0, False)
+        return Statement(Copy(), (value,), value.shape, value.symbols, value.dtype or self.dtype, 0, False)

@@ -27,11 +27,11 @@ from ..expressions.nodes import (
     name_key,
 )
 from ..expressions.walks import walk
-from ..functions.elementwise import apply, definition
+from ..functions.elementwise import WHERE, apply, definition
 from ..shapes.sizes import Shape
 from .builder import Builder
 from .contractions import Manner
-from .operations import Apply, Argument, Call, Concatenate, Number, Operation, Reshape, Roll
+from .operations import Apply, Argument, Call, Cast, Concatenate, Number, Operation, Reshape, Roll
 from .program import Statement
 from .sums import SumWriter, picked, written_out
 
@@ -146,7 +146,21 @@ def _elementwise(node: Elementwise, to: Lowering) -> Statement:
     if all(isinstance(one, Number) for one in numbers):  # computed now: a scalar of NumPy is no number of the source
         with np.errstate(all="ignore"):
             return to.builder.number(float(apply(node.function, *(one.value for one in numbers))))  # type: ignore[attr-defined]
-    return to.emit(Apply(node.function), node.args, node.shape)
+    values = [to.value(one) for one in node.args]
+    known = [one.dtype for one in values if one.dtype is not None]
+    if node.function.condition:
+        truth = to.builder.emit(Apply(node.function), tuple(map(_truth, values)), node.shape)
+        return to.builder.emit(Cast(), (truth,), node.shape, dtype=np.result_type(*known) if known else None)
+    if node.function is WHERE:
+        known = [one.dtype for one in values[1:] if one.dtype is not None]
+        values[0] = _truth(values[0])
+    dtype = np.result_type(*known) if known else to.builder.dtype
+    return to.builder.emit(Apply(node.function), tuple(values), node.shape, dtype=dtype)
+
+
+def _truth(value: Statement) -> Statement:
+    """The truth values that were made numbers, where another condition takes them."""
+    return value.operands[0] if isinstance(value.operation, Cast) else value
 
 
 @lower.register

@@ -103,6 +103,11 @@ class Apply(Operation):
 
 
 @dataclass(frozen=True, slots=True)
+class Cast(Operation):
+    """Truth values as the numbers 1 and 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Operation):
     """A function of whole arrays."""
 

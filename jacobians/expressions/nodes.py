@@ -352,6 +352,12 @@ def _defined(kind: str, name: str, *source: Hashable) -> Any:
     return known
 
 
+#: Groups of arguments; a function is never negative where all arguments of one group never are.
+Sign = tuple[tuple[int, ...], ...]
+#: The sign of what is never negative, whatever its arguments are.
+ALWAYS: Sign = ((),)
+
+
 @dataclass(frozen=True, eq=False)
 class Function:
     """An element-wise function.
@@ -360,6 +366,11 @@ class Function:
     argument as expressions of the arguments and of the value. An `activation` prints its derivative as σ′(z), and
     is differentiated through `Prime`. `truth` is what an `if` makes of it, where it means something before there are
     numbers. A function that is computed with care at singular points prints as what it is `shown` as.
+    The source of a `condition` gives truth values, which count as 1 and 0.
+
+    What is known of its values, for rewrites that depend on it: `sign` lists groups of arguments, and it is never
+    negative where all arguments of one group never are (`ALWAYS`: whatever they are); `monotone` is 1 where it
+    increases in each argument, −1 where it decreases, and 0 where it does neither or that is not known.
     """
 
     name: str
@@ -368,6 +379,9 @@ class Function:
     activation: bool = False
     truth: Callable[..., bool] | None = None
     shown: Callable[[tuple[Expression, ...]], Any] | None = None
+    condition: bool = False
+    sign: Sign = ()
+    monotone: int = 0
 
     def __post_init__(self) -> None:
         _by_source[self._source] = self
@@ -436,6 +450,7 @@ class Rule:
     `local(node)` gives one list of terms for each argument: ∂node/∂argument, output axes and then the argument's
     axes reversed. `helper` is the source of a function of that name, where the template calls one. `shown(node)` is the
     expression that it prints as, where that is another; `terms(*args)` are the networks of an `Expansion`.
+    `sign` is that of its entries, as for a `Function`.
     """
 
     name: str
@@ -445,6 +460,7 @@ class Rule:
     helper: str = ""
     shown: Callable[[Any], Expression] | None = None
     terms: Callable[..., Sequence[EinsumTerm]] | None = None
+    sign: Sign = ()
 
     def __post_init__(self) -> None:
         _by_source[self._source] = self

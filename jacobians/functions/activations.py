@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..expressions.index_maps import Concatenate
-from ..expressions.nodes import Array, EinsumTerm, Expression, Primitive, Rule, as_expression, as_real_array
+from ..expressions.nodes import ALWAYS, Array, EinsumTerm, Expression, Primitive, Rule, as_expression, as_real_array
 from ..expressions.terms import tidy
 from ..shapes.sizes import Shape
 from .elementwise import RELU, SIGMOID, SOFTPLUS, TANH, apply, is_expression
@@ -109,6 +109,7 @@ SOFTMAX: Rule = Rule(
     "def softmax(z):\n"
     "    e = np.exp(z - z.max(axis=-1, keepdims=True))\n"
     "    return e / e.sum(axis=-1, keepdims=True)\n",
+    ALWAYS,
 )
 LOGSUMEXP: Rule = Rule(
     "logsumexp",

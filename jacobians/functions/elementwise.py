@@ -18,12 +18,14 @@ import numpy as np
 
 from ..errors import DataError, ShapeError
 from ..expressions.nodes import (
+    ALWAYS,
     Constant,
     EinsumSum,
     Elementwise,
     Expression,
     Function,
     Prime,
+    Sign,
     as_expression,
     as_real_array,
 )
@@ -47,50 +49,92 @@ def apply(function: Function, *args: Any) -> Any:
     if is_expression(*args):
         return function(*(as_expression(arg) for arg in args))
     arrays = [as_real_array(arg, f"argument {k + 1} of {function.name}") for k, arg in enumerate(args)]
-    return numpy_function(function.template, len(args))(*arrays)
+    value = numpy_function(function.template, len(args))(*arrays)
+    return value.astype(np.result_type(*arrays)) if function.condition else value
 
 
 # --- element-wise functions -----------------------------------------------------------------------------------------
 
-EXP: Function = Function("exp", "np.exp({0})", lambda args, value: (value,))
-LOG: Function = Function("log", "np.log({0})", lambda args, value: (RECIPROCAL(args[0]),))
-LOG1P: Function = Function("log1p", "np.log1p({0})", lambda args, value: (RECIPROCAL(add(1.0, args[0])),))
-EXPM1: Function = Function("expm1", "np.expm1({0})", lambda args, value: (EXP(args[0]),))
+#: The sign of what is never negative where its argument is not.
+AS_ARGUMENT: Sign = ((0,),)
+
+EXP: Function = Function("exp", "np.exp({0})", lambda args, value: (value,), sign=ALWAYS, monotone=1)
+LOG: Function = Function("log", "np.log({0})", lambda args, value: (RECIPROCAL(args[0]),), monotone=1)
+LOG1P: Function = Function(
+    "log1p", "np.log1p({0})", lambda args, value: (RECIPROCAL(add(1.0, args[0])),), sign=AS_ARGUMENT, monotone=1
+)
+EXPM1: Function = Function("expm1", "np.expm1({0})", lambda args, value: (EXP(args[0]),), sign=AS_ARGUMENT, monotone=1)
 SIN: Function = Function("sin", "np.sin({0})", lambda args, value: (COS(args[0]),))
 COS: Function = Function("cos", "np.cos({0})", lambda args, value: (negative(SIN(args[0])),))
 TAN: Function = Function("tan", "np.tan({0})", lambda args, value: (add(1.0, square(value)),))
-SINH: Function = Function("sinh", "np.sinh({0})", lambda args, value: (COSH(args[0]),))
-COSH: Function = Function("cosh", "np.cosh({0})", lambda args, value: (SINH(args[0]),))
-ARCTAN: Function = Function("arctan", "np.arctan({0})", lambda args, value: (RECIPROCAL(add(1.0, square(args[0]))),))
-SQRT: Function = Function("sqrt", "np.sqrt({0})", lambda args, value: (multiply(0.5, RECIPROCAL(value)),))
+SINH: Function = Function("sinh", "np.sinh({0})", lambda args, value: (COSH(args[0]),), sign=AS_ARGUMENT, monotone=1)
+COSH: Function = Function("cosh", "np.cosh({0})", lambda args, value: (SINH(args[0]),), sign=ALWAYS)
+ARCTAN: Function = Function(
+    "arctan",
+    "np.arctan({0})",
+    lambda args, value: (RECIPROCAL(add(1.0, square(args[0]))),),
+    sign=AS_ARGUMENT,
+    monotone=1,
+)
+SQRT: Function = Function(
+    "sqrt", "np.sqrt({0})", lambda args, value: (multiply(0.5, RECIPROCAL(value)),), sign=ALWAYS, monotone=1
+)
 #: Of a sum of squares that was multiplied out: rounding may leave it below zero.
-ROOT_OF_SQUARES: Function = Function("sqrt", "np.sqrt(np.maximum({0}, 0.0))", SQRT.partials)
-RECIPROCAL: Function = Function("reciprocal", "1.0 / {0}", lambda args, value: (negative(square(value)),))
-SIGN: Function = Function("sign", "np.sign({0})", lambda args, value: (zeros(()),))
-ABS: Function = Function("abs", "np.abs({0})", lambda args, value: (SIGN(args[0]),))
-STEP: Function = Function("step", "np.heaviside({0}, 0.0)", lambda args, value: (zeros(()),))
-HALF_STEP: Function = Function("half_step", "np.heaviside({0}, 0.5)", lambda args, value: (zeros(()),))
-EXP2: Function = Function("exp2", "np.exp2({0})", lambda args, value: (multiply(log(2.0), value),))
-LOG2: Function = Function("log2", "np.log2({0})", lambda args, value: (multiply(1 / log(2.0), RECIPROCAL(args[0])),))
+ROOT_OF_SQUARES: Function = Function("sqrt", "np.sqrt(np.maximum({0}, 0.0))", SQRT.partials, sign=ALWAYS, monotone=1)
+RECIPROCAL: Function = Function(
+    "reciprocal", "1.0 / {0}", lambda args, value: (negative(square(value)),), sign=AS_ARGUMENT
+)
+SIGN: Function = Function("sign", "np.sign({0})", lambda args, value: (zeros(()),), sign=AS_ARGUMENT, monotone=1)
+ABS: Function = Function("abs", "np.abs({0})", lambda args, value: (SIGN(args[0]),), sign=ALWAYS)
+STEP: Function = Function("step", "np.heaviside({0}, 0.0)", lambda args, value: (zeros(()),), sign=ALWAYS, monotone=1)
+HALF_STEP: Function = Function(
+    "half_step", "np.heaviside({0}, 0.5)", lambda args, value: (zeros(()),), sign=ALWAYS, monotone=1
+)
+EXP2: Function = Function(
+    "exp2", "np.exp2({0})", lambda args, value: (multiply(log(2.0), value),), sign=ALWAYS, monotone=1
+)
+LOG2: Function = Function(
+    "log2", "np.log2({0})", lambda args, value: (multiply(1 / log(2.0), RECIPROCAL(args[0])),), monotone=1
+)
 LOG10: Function = Function(
-    "log10", "np.log10({0})", lambda args, value: (multiply(1 / log(10.0), RECIPROCAL(args[0])),)
+    "log10", "np.log10({0})", lambda args, value: (multiply(1 / log(10.0), RECIPROCAL(args[0])),), monotone=1
 )
-CBRT: Function = Function("cbrt", "np.cbrt({0})", lambda args, value: (multiply(1 / 3, RECIPROCAL(square(value))),))
-ARCSIN: Function = Function("arcsin", "np.arcsin({0})", lambda args, value: (_inverse_root(1.0, -1.0, args[0]),))
+CBRT: Function = Function(
+    "cbrt",
+    "np.cbrt({0})",
+    lambda args, value: (multiply(1 / 3, RECIPROCAL(square(value))),),
+    sign=AS_ARGUMENT,
+    monotone=1,
+)
+ARCSIN: Function = Function(
+    "arcsin", "np.arcsin({0})", lambda args, value: (_inverse_root(1.0, -1.0, args[0]),), sign=AS_ARGUMENT, monotone=1
+)
 ARCCOS: Function = Function(
-    "arccos", "np.arccos({0})", lambda args, value: (negative(_inverse_root(1.0, -1.0, args[0])),)
+    "arccos",
+    "np.arccos({0})",
+    lambda args, value: (negative(_inverse_root(1.0, -1.0, args[0])),),
+    sign=ALWAYS,
+    monotone=-1,
 )
-ARCSINH: Function = Function("arcsinh", "np.arcsinh({0})", lambda args, value: (_inverse_root(1.0, 1.0, args[0]),))
-ARCCOSH: Function = Function("arccosh", "np.arccosh({0})", lambda args, value: (_inverse_root(-1.0, 1.0, args[0]),))
+ARCSINH: Function = Function(
+    "arcsinh", "np.arcsinh({0})", lambda args, value: (_inverse_root(1.0, 1.0, args[0]),), sign=AS_ARGUMENT, monotone=1
+)
+ARCCOSH: Function = Function(
+    "arccosh", "np.arccosh({0})", lambda args, value: (_inverse_root(-1.0, 1.0, args[0]),), sign=ALWAYS, monotone=1
+)
 ARCTANH: Function = Function(
-    "arctanh", "np.arctanh({0})", lambda args, value: (RECIPROCAL(subtract(1.0, square(args[0]))),)
+    "arctanh",
+    "np.arctanh({0})",
+    lambda args, value: (RECIPROCAL(subtract(1.0, square(args[0]))),),
+    sign=AS_ARGUMENT,
+    monotone=1,
 )
-FLOOR: Function = Function("floor", "np.floor({0})", lambda args, value: (zeros(()),))
-CEIL: Function = Function("ceil", "np.ceil({0})", lambda args, value: (zeros(()),))
-RINT: Function = Function("rint", "np.rint({0})", lambda args, value: (zeros(()),))
-TRUNC: Function = Function("trunc", "np.trunc({0})", lambda args, value: (zeros(()),))
+FLOOR: Function = Function("floor", "np.floor({0})", lambda args, value: (zeros(()),), sign=AS_ARGUMENT, monotone=1)
+CEIL: Function = Function("ceil", "np.ceil({0})", lambda args, value: (zeros(()),), sign=AS_ARGUMENT, monotone=1)
+RINT: Function = Function("rint", "np.rint({0})", lambda args, value: (zeros(()),), sign=AS_ARGUMENT, monotone=1)
+TRUNC: Function = Function("trunc", "np.trunc({0})", lambda args, value: (zeros(()),), sign=AS_ARGUMENT, monotone=1)
 DIVIDE: Function = Function(
-    "divide", "{0} / {1}", lambda args, value: (RECIPROCAL(args[1]), negative(DIVIDE(value, args[1])))
+    "divide", "{0} / {1}", lambda args, value: (RECIPROCAL(args[1]), negative(DIVIDE(value, args[1]))), sign=((0, 1),)
 )
 POWER: Function = Function(
     "power",
@@ -99,21 +143,28 @@ POWER: Function = Function(
         multiply(args[1], POWER(args[0], _one_less(args[1]))),
         multiply(value, LOG(args[0])),
     ),
+    sign=AS_ARGUMENT,
 )
 MAXIMUM: Function = Function(
     "maximum",
     "np.maximum({0}, {1})",
     lambda args, value: (HALF_STEP(subtract(args[0], args[1])), HALF_STEP(subtract(args[1], args[0]))),
+    sign=((0,), (1,)),
+    monotone=1,
 )
 MINIMUM: Function = Function(
     "minimum",
     "np.minimum({0}, {1})",
     lambda args, value: (HALF_STEP(subtract(args[1], args[0])), HALF_STEP(subtract(args[0], args[1]))),
+    sign=((0, 1),),
+    monotone=1,
 )
 LOGADDEXP: Function = Function(
     "logaddexp",
     "np.logaddexp({0}, {1})",
     lambda args, value: (SIGMOID(subtract(args[0], args[1])), SIGMOID(subtract(args[1], args[0]))),
+    sign=((0,), (1,)),
+    monotone=1,
 )
 
 ARCTAN2: Function = Function(
@@ -125,7 +176,7 @@ ARCTAN2: Function = Function(
     ),
 )
 HYPOT: Function = Function(
-    "hypot", "np.hypot({0}, {1})", lambda args, value: (DIVIDE(args[0], value), DIVIDE(args[1], value))
+    "hypot", "np.hypot({0}, {1})", lambda args, value: (DIVIDE(args[0], value), DIVIDE(args[1], value)), sign=ALWAYS
 )
 REMAINDER: Function = Function(
     "remainder",
@@ -136,7 +187,7 @@ FMOD: Function = Function(
     "fmod", "np.fmod({0}, {1})", lambda args, value: (ones(()), negative(TRUNC(DIVIDE(args[0], args[1]))))
 )
 FLOOR_DIVIDE: Function = Function(
-    "floor_divide", "np.floor_divide({0}, {1})", lambda args, value: (zeros(()), zeros(()))
+    "floor_divide", "np.floor_divide({0}, {1})", lambda args, value: (zeros(()), zeros(())), sign=((0, 1),)
 )
 LOGADDEXP2: Function = Function(
     "logaddexp2",
@@ -145,6 +196,8 @@ LOGADDEXP2: Function = Function(
         SIGMOID(multiply(log(2.0), subtract(args[0], args[1]))),
         SIGMOID(multiply(log(2.0), subtract(args[1], args[0]))),
     ),
+    sign=((0,), (1,)),
+    monotone=1,
 )
 COPYSIGN: Function = Function(
     "copysign",
@@ -155,11 +208,13 @@ HEAVISIDE: Function = Function(
     "heaviside",
     "np.heaviside({0}, {1})",
     lambda args, value: (zeros(()), COMPARISONS[np.equal](args[0], Constant.of(0.0))),
+    sign=((1,),),
 )
 WHERE: Function = Function(
     "where",
     "np.where({0}, {1}, {2})",
     lambda args, value: (zeros(()), WHERE(args[0], ones(()), zeros(())), WHERE(args[0], zeros(()), ones(()))),
+    sign=((1, 2),),
 )
 
 
@@ -181,7 +236,7 @@ def _constant_by_all(args: tuple[Expression, ...], value: Expression) -> tuple[E
 
 #: Comparisons are 1.0 where they hold and 0.0 elsewhere; their derivative is 0.
 COMPARISONS: dict[Any, Function] = {
-    ufunc: Function(ufunc.__name__, f"1.0 * np.{ufunc.__name__}({{0}}, {{1}})", _constant_by_all)
+    ufunc: Function(ufunc.__name__, f"np.{ufunc.__name__}({{0}}, {{1}})", _constant_by_all, condition=True, sign=ALWAYS)
     for ufunc in (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 }
 
@@ -198,8 +253,10 @@ DIFFERENT: Function = replace(COMPARISONS[np.not_equal], truth=lambda a, b: not 
 CONDITIONS: dict[Any, Function] = {
     ufunc: Function(
         ufunc.__name__,
-        f"1.0 * np.{ufunc.__name__}({', '.join('{' + str(k) + '}' for k in range(ufunc.nin))})",
+        f"np.{ufunc.__name__}({', '.join('{' + str(k) + '}' for k in range(ufunc.nin))})",
         _constant_by_all,
+        condition=True,
+        sign=ALWAYS,
     )
     for ufunc in (
         *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
@@ -211,7 +268,7 @@ CONDITIONS: dict[Any, Function] = {
 def is_condition(value: Any) -> bool:
     """Whether an expression is a comparison, or made of some; or an array is one of truth values."""
     if isinstance(value, Elementwise):
-        return value.function in (SAME, DIFFERENT, *COMPARISONS.values(), *CONDITIONS.values())
+        return isinstance(value.function, Function) and value.function.condition
     return not isinstance(value, Expression) and np.asarray(value).dtype.kind == "b"
 
 
@@ -232,11 +289,27 @@ SIGMOID: Function = Function(
     "np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0})))",  # no exponential of a large number
     lambda args, value: (multiply(value, subtract(1.0, value)),),
     activation=True,
+    sign=ALWAYS,
+    monotone=1,
 )
-TANH: Function = Function("tanh", "np.tanh({0})", lambda args, value: (subtract(1.0, square(value)),), activation=True)
-RELU: Function = Function("relu", "np.maximum({0}, 0.0)", lambda args, value: (STEP(args[0]),), activation=True)
+TANH: Function = Function(
+    "tanh",
+    "np.tanh({0})",
+    lambda args, value: (subtract(1.0, square(value)),),
+    activation=True,
+    sign=AS_ARGUMENT,
+    monotone=1,
+)
+RELU: Function = Function(
+    "relu", "np.maximum({0}, 0.0)", lambda args, value: (STEP(args[0]),), activation=True, sign=ALWAYS, monotone=1
+)
 SOFTPLUS: Function = Function(
-    "softplus", "np.logaddexp(0.0, {0})", lambda args, value: (SIGMOID(args[0]),), activation=True
+    "softplus",
+    "np.logaddexp(0.0, {0})",
+    lambda args, value: (SIGMOID(args[0]),),
+    activation=True,
+    sign=ALWAYS,
+    monotone=1,
 )
 
 #: The activations that networks take, by name.

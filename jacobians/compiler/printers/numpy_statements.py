@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...expressions.nodes import Function
+from ...functions.elementwise import WHERE
 from ...shapes.letters import lettered
 from ...shapes.sizes import Shape
 from .. import operations as op
@@ -90,7 +91,21 @@ def _apply(operation: op.Apply, statement: Statement, texts: Texts) -> Text:
     template = operation.function.template
     alone = ufunc_of(template) is not None and template.startswith("np.")
     parts = [texts(one) for one in statement.operands]
+    if (
+        operation.function is WHERE
+        and statement.dtype != DOUBLE
+        and all(isinstance(one.operation, op.Number) for one in statement.operands[1:])
+    ):  # of two numbers NumPy makes its default dtype
+        parts[1] = Text(f"np.{statement.dtype}({parts[1].text})")
     return Text(template.format(*(part.text if alone else part.atom for part in parts)), function_level(template))
+
+
+@expression.register
+def _cast(operation: op.Cast, statement: Statement, texts: Texts) -> Text:
+    (body,) = map(texts, statement.operands)
+    if statement.dtype == DOUBLE:
+        return Text(f"1.0 * {body.within(Level.UNARY)}", Level.PRODUCT)
+    return Text(f"{body.atom}.astype(np.{statement.dtype})")
 
 
 @expression.register
@@ -185,7 +200,9 @@ def _spread(operation: op.Spread, statement: Statement, texts: Texts) -> Text:
 
 @expression.register
 def _copy(operation: op.Copy, statement: Statement, texts: Texts) -> Text:
-    return Text(f"np.array({texts(statement.operands[0]).text})")
+    (value,) = statement.operands
+    option = "" if value.dtype == statement.dtype else dtype_option(statement)
+    return Text(f"np.array({texts(value).text}{option})")
 
 
 @expression.register

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
-from ...expressions.nodes import Constant, EinsumSum, Elementwise, Expression, Named, Prime, Primitive, SizeValue
-from ...functions.activations import SOFTMAX
-from ...functions.elementwise import (
-    ABS,
-    COMPARISONS,
-    COSH,
-    DIVIDE,
-    EXP,
-    EXP2,
-    HALF_STEP,
-    HYPOT,
-    MAXIMUM,
-    POWER,
-    RECIPROCAL,
-    RELU,
-    SIGMOID,
-    SOFTPLUS,
-    SQRT,
-    STEP,
-    WHERE,
+from ...expressions.nodes import (
+    Constant,
+    EinsumSum,
+    EinsumTerm,
+    Elementwise,
+    Expression,
+    Named,
+    Prime,
+    Primitive,
+    Sign,
+    SizeValue,
 )
-
-_NEVER = frozenset({ABS, COSH, EXP, EXP2, HALF_STEP, HYPOT, RELU, SIGMOID, SOFTPLUS, SQRT, STEP, *COMPARISONS.values()})
-#: Never negative where these arguments are not.
-_IF = {DIVIDE: (0, 1), POWER: (0,), RECIPROCAL: (0,), WHERE: (1, 2)}
+from ...functions.elementwise import definition
 
 
 def nonnegative(node: Expression, depth: int = 8) -> bool:
     """Whether every entry is at least zero, as far as `depth` levels of structure tell.
 
-    Every activation increases, so σ′ is one of these.
+    What a function says of itself where it is defined is believed: its `sign`, and that it is `monotone`.
     """
     if depth == 0:
         return False
@@ -47,22 +36,22 @@ def nonnegative(node: Expression, depth: int = 8) -> bool:
     if isinstance(node, Constant):
         return bool(np.all(node.value >= 0.0))
     if isinstance(node, Primitive):
-        return node.rule is SOFTMAX
+        return _follows(node.rule.sign, node.args, depth)
     if isinstance(node, Elementwise):
         function = node.function
-        if isinstance(function, Prime):
-            return function.order == 1
-        if function is MAXIMUM:
-            return any(nonnegative(arg, depth - 1) for arg in node.args)
-        needed = _IF.get(function)
-        return function in _NEVER or (needed is not None and all(nonnegative(node.args[k], depth - 1) for k in needed))
-    if isinstance(node, EinsumSum):
-        for term in node.terms:
-            places = Counter((one.serial, group) for one, group in zip(term.operands, term.indices, strict=True))
-            odd = {serial for (serial, _), count in places.items() if count % 2}
-            if term.coefficient < 0.0:
-                return False
-            if not all(nonnegative(one, depth - 1) for one in term.operands if one.serial in odd):
-                return False
-        return True
-    return False
+        if not isinstance(function, Prime):
+            return _follows(function.sign, node.args, depth)
+        return (function.order == 1 and function.base.monotone == 1) or nonnegative(definition(node), depth - 1)
+    return isinstance(node, EinsumSum) and all(_term_is_nonnegative(term, depth) for term in node.terms)
+
+
+def _follows(sign: Sign, args: Sequence[Expression], depth: int) -> bool:
+    """Whether the arguments of one of the groups of `sign` are never negative."""
+    return any(all(nonnegative(args[place], depth - 1) for place in group) for group in sign)
+
+
+def _term_is_nonnegative(term: EinsumTerm, depth: int) -> bool:
+    """Whether each operand is, or occurs twice at the same indices: a square."""
+    places = Counter((one.serial, group) for one, group in zip(term.operands, term.indices, strict=True))
+    odd = {serial for (serial, _), count in places.items() if count % 2}
+    return term.coefficient >= 0.0 and all(nonnegative(one, depth - 1) for one in term.operands if one.serial in odd)
