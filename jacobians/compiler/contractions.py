@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import prod
 
 from ..chain_rule.contraction_orders import Pair, needed, schedule
 from ..expressions.nodes import EinsumTerm, Expression
-from ..expressions.numbering import renumber
-from ..functions.elementwise import SQRT
 from ..shapes.sizes import Shape
 from .axis_orders import Aim, order_of_product
 from .builder import Builder
-from .operations import Apply, Diagonal, Indices, Product, Reduce, Scale, Transpose
+from .operations import Diagonal, Indices, Product, Reduce, Scale, Transpose
 from .program import Statement
-from .rewrites.weighted_squares import WeightedSquare, weighted_square
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,6 @@ class ContractionWriter:
         output = core.output
         if not core.operands:
             return self._builder.number(coefficient), 1
-        square = weighted_square(core, sizes)
-        if square is not None:
-            return self._square(core, square, coefficient, sizes, manner)
         values = [self._value(operand) for operand in core.operands]
         groups = list(core.indices)
         live = [needed(groups, k, output) for k in range(len(groups))]
@@ -98,29 +92,6 @@ class ContractionWriter:
             return coefficient
         values[smallest] = self._scaled(values[smallest], coefficient, manner)
         return 1.0
-
-    def _square(
-        self, core: EinsumTerm, square: WeightedSquare, coefficient: float, sizes: Sequence[int], manner: Manner
-    ) -> Signed:
-        """Yᵀ Y, with the roots of the weights in Y."""
-        weights = renumber(
-            1.0,
-            [core.operands[k] for k in square.weights],
-            [core.indices[k] for k in square.weights],
-            square.indices,
-            {index: core.sizes[index] for index in square.indices},
-        )
-        own = replace(manner, free=False, signed=False)
-        weight, _ = self.write(weights, abs(coefficient), own)
-        root = self._builder.emit(Apply(SQRT), (weight,), weight.symbols, 0, manner.derivative)
-        left, right = core.indices[square.left], core.indices[square.right]
-        scaling = Pair(0, 1, left, square.indices, left, prod(sizes[index] for index in left))
-        value = self._value(core.operands[square.left])
-        scaled, order = self._pair((value, left), (root, square.indices), scaling, left, core.sizes, own)
-        twin = tuple(right[left.index(index)] for index in order)
-        product = Pair(0, 0, order, twin, core.output, prod(sizes[index] for index in {*left, *right}))
-        result, order = self._pair((scaled, order), (scaled, twin), product, core.output, core.sizes, manner)
-        return self._finished(result, order, core.output, 1.0 if coefficient > 0 else -1.0, core.sizes, manner)
 
     def _reduced(self, value: Statement, group: Indices, live: Indices, symbols: Shape, manner: Manner) -> Statement:
         """The diagonal of an operand that repeats an index, and the sum over indices that nobody else needs."""

@@ -57,7 +57,7 @@ class Lowering:
         self._counted, self._terms = counted, terms or {}
         self._forward = {} if forward is None else forward
         self.values: dict[int, Statement] = {}
-        self._sums = SumWriter(builder, self.value, order)
+        self._sums = SumWriter(builder, self.value, self._make, order)
 
     def results(self, roots: Sequence[Expression]) -> list[Statement]:
         """The statements that compute `roots`."""
@@ -96,6 +96,14 @@ class Lowering:
     def emit(self, operation: Operation, operands: Iterable[Expression], shape: Shape) -> Statement:
         """A forward value of `shape`."""
         return self.builder.emit(operation, tuple(self.value(one) for one in operands), shape)
+
+    def _make(self, nodes: Sequence[Expression], manner: Manner) -> None:
+        """The values of nodes that a rewrite made, inputs first; they are written in the manner of their reader."""
+        for node in nodes:
+            if isinstance(node, EinsumSum):
+                self.values[node.serial] = self._sums.write(node.terms, node.shape, Manner(manner.derivative, False))
+            else:
+                self.values[node.serial] = lower(node, self)
 
     def sum_of_terms(self, node: EinsumSum) -> Statement:
         """A sum of einsums; what is an adjoint or a counted root is a step of the chain rule."""

@@ -14,8 +14,10 @@ from ..expressions.walks import walk
 from ..shapes.sizes import bind_size
 from .builder import Builder
 from .lowering import Lowering, kept_by_the_caller
+from .operations import Product
 from .printers.numpy import NumpyCode
 from .program import DType, Program, Signature, Statement, reachable
+from .rewrites.effort import HALVED
 from .rewrites.fusion import fused
 
 #: Number of computing statements above which a program is not looked through for what is read once.
@@ -39,6 +41,7 @@ class Plan(NamedTuple):
     results: list[Statement]
     multiplications: int
     all_multiplications: int
+    effort: int  # as the multiplications, where large symmetric products count half
     length: int
 
 
@@ -99,8 +102,9 @@ class Planner:
         statements = reachable(results)
         derivative = sum(one.multiplications for one in statements if one.derivative)
         every = sum(one.multiplications for one in statements)
+        saved = sum(one.multiplications // 2 for one in statements if _is_halved(one))
         length = sum(not one.is_given and not one.is_view for one in statements)
-        return Plan(roots, order_name, results, derivative, every, length)
+        return Plan(roots, order_name, results, derivative, every, every - saved, length)
 
     def _nested(self, order: Order) -> Plan:
         inner = {"reverse": "reverse", "dense": "reverse", "forward": "forward"}.get(called(order), "optimal")
@@ -127,7 +131,7 @@ class Planner:
         if best.length > FUSED:
             return best
         other = self.plan(best.roots, "optimal", best.order_name, fuse=True)
-        return min(best, other, key=lambda one: (one.multiplications, one.all_multiplications, one.length))
+        return min(best, other, key=lambda one: (one.multiplications, one.all_multiplications, one.effort, one.length))
 
     def _elements(self, end: str) -> int:
         """The entries of all numerators, or of all denominators, each counted once."""
@@ -179,6 +183,11 @@ def program_of(
     """The program that evaluates expressions as they are; `what` is formed, for errors."""
     planner = Planner(roots, sizes, given, dtypes)
     return planner.program(planner.plan(roots, order, order), Signature(), lambda: (what, ""))
+
+
+def _is_halved(one: Statement) -> bool:
+    """Whether a statement is a large product of an array with its own transpose, of which half is computed."""
+    return isinstance(one.operation, Product) and one.operands[0] is one.operands[1] and one.multiplications >= HALVED
 
 
 def _too_many_to_try(chains: Sequence[Chain]) -> bool:

@@ -10,7 +10,6 @@ import numpy as np
 from ..expressions.delta_patterns import split
 from ..expressions.index_maps import Selector
 from ..expressions.nodes import EinsumTerm, Expression
-from ..expressions.numbering import renumber
 from ..shapes.sizes import Shape
 from .builder import Builder
 from .contractions import ContractionWriter, Manner, Signed
@@ -22,14 +21,14 @@ from .operations import (
     Gather,
     Operation,
     Placement,
-    Product,
     Reshape,
     Scatter,
     Slice,
     Spread,
 )
 from .program import Statement
-from .rewrites.common_factors import CommonFactor, common_factor
+from .rewrites.effort import nodes_made
+from .rewrites.rewriting import rewritten
 from .written_places import is_listed, written_places
 
 
@@ -55,10 +54,16 @@ def _distinct(indices: tuple[int, ...]) -> bool:
 
 
 class SumWriter:
-    """Makes the statements of sums of terms; `value` gives what stands for an operand."""
+    """Makes the statements of sums of terms; `value` gives what stands for an operand, `make` sees to new nodes."""
 
-    def __init__(self, builder: Builder, value: Callable[[Expression], Statement], order: str) -> None:
-        self._builder, self._value = builder, value
+    def __init__(
+        self,
+        builder: Builder,
+        value: Callable[[Expression], Statement],
+        make: Callable[[Sequence[Expression], Manner], None],
+        order: str,
+    ) -> None:
+        self._builder, self._make = builder, make
         self._contractions = ContractionWriter(builder, value, order)
 
     def write(self, terms: Sequence[EinsumTerm], shape: Shape, manner: Manner) -> Statement:
@@ -66,21 +71,18 @@ class SumWriter:
         emit, derivative = self._builder.emit, manner.derivative
         if not terms:
             return emit(Fill(0.0), (), shape, 0, derivative)
-        split_terms = [(term, *split(term)) for term in terms]
-        plain = [len(outer.operands) == 1 and _distinct(term.output) for term, outer, _ in split_terms]
-        whole = [one for one, is_plain in zip(split_terms, plain, strict=True) if is_plain]
-        common = common_factor([term for term, _, _ in whole], self._builder.sizes)
-        own = Manner(derivative, manner.free, signed=len(whole) > 1)
-        if common is None:
-            dense = [self._aligned(*one, own) for one in whole]
-        else:
-            dense = [(self._factored(common, shape, manner), 1)]
+        parts = [(term, *split(term)) for term in terms]
+        plain = [len(outer.operands) == 1 and _distinct(term.output) for term, outer, _ in parts]
+        whole = [term for (term, _, _), is_plain in zip(parts, plain, strict=True) if is_plain]
+        summands = self._rewritten(whole, manner)
+        signed = Manner(derivative, manner.free, signed=len(summands) > 1)
+        dense = [self._aligned(term, signed) for term in summands]
         scattered = [
-            (outer, self._contractions.write(core, term.coefficient, Manner(derivative, manner.free)))
-            for (term, outer, core), is_plain in zip(split_terms, plain, strict=True)
+            (outer, self._scattered(core, term.coefficient, manner))
+            for (term, outer, core), is_plain in zip(parts, plain, strict=True)
             if not is_plain
         ]
-        base = self._spread(dense, terms, shape, manner) if dense else None
+        base = self._spread(dense, shape, manner) if dense else None
         if not scattered:
             assert base is not None
             return base
@@ -88,7 +90,7 @@ class SumWriter:
         operands = (*([] if base is None else [base]), *(value for _, (value, _) in scattered))
         return emit(Scatter(placements, base is not None), operands, shape, 0, derivative)
 
-    def _spread(self, dense: list[Signed], terms: Sequence[EinsumTerm], shape: Shape, manner: Manner) -> Statement:
+    def _spread(self, dense: list[Signed], shape: Shape, manner: Manner) -> Statement:
         """The sum of the dense parts, along axes too that none of them has."""
         emit, derivative = self._builder.emit, manner.derivative
         (first, sign), *others = dense
@@ -102,10 +104,24 @@ class SumWriter:
         total = self._builder.total(dense, inner, derivative)
         return total if own == lengths else emit(Spread(), (total,), shape, 0, derivative)
 
-    def _aligned(self, term: EinsumTerm, outer: EinsumTerm, core: EinsumTerm, manner: Manner) -> Signed:
+    def _rewritten(self, terms: Sequence[EinsumTerm], manner: Manner) -> Sequence[EinsumTerm]:
+        """The cheapest terms for the same sum; the nodes that are made for them get their statements."""
+        other = rewritten(terms, self._builder.sizes)
+        if other is not terms:
+            self._make(nodes_made(other, terms), manner)
+        return other
+
+    def _aligned(self, term: EinsumTerm, manner: Manner) -> Signed:
         """A term without deltas, with new axes where it has none: a difference of arrays takes no product with −1."""
+        outer, core = split(term)
         value, sign = self._contractions.write(core, term.coefficient, manner)
         return self._expanded(value, [index in outer.indices[0] for index in term.output]), sign
+
+    def _scattered(self, core: EinsumTerm, coefficient: float, manner: Manner) -> Signed:
+        """The dense part of a term with deltas."""
+        scaled = EinsumTerm(coefficient * core.coefficient, core.operands, core.indices, core.output, core.sizes)
+        (term,) = self._rewritten([scaled], manner)
+        return self._contractions.write(term, 1.0, Manner(manner.derivative, manner.free))
 
     def _expanded(self, value: Statement, present: Sequence[bool]) -> Statement:
         """An axis of length 1 where one is missing; leading missing axes are left to broadcasting."""
@@ -116,19 +132,6 @@ class SumWriter:
         own = iter(value.symbols)
         shape = tuple(next(own) if here else 1 for here in present)
         return self._builder.emit(Expand(tuple(present)), (value,), shape)
-
-    def _factored(self, common: CommonFactor, shape: Shape, manner: Manner) -> Statement:
-        """A sum of terms that have a factor in common: the sum of what is left of them, times the factor."""
-        own = Manner(manner.derivative, manner.free, signed=True)
-        held = [any(index in term.held for term in common.rest) for index in common.output]
-        kept = [place for place, here in enumerate(held) if here]
-        parts = [self._aligned(term, *split(term), own) for term in (_restricted(term, held) for term in common.rest)]
-        total = self._builder.total(parts, tuple(shape[place] for place in kept), manner.derivative)
-        places = {index: place for place, index in enumerate(common.output)}
-        product = Product(tuple(places[index] for index in common.indices), tuple(kept), tuple(range(len(shape))))
-        factor = self._value(common.operand)
-        count = prod(self._builder.shape_of(shape))
-        return self._builder.product(product, factor, total, shape, count, manner.derivative)
 
     def _placement(self, outer: EinsumTerm, shape: Shape, sign: int) -> Placement:
         """Where the entries go that a structure writes: through deltas and index maps, and no zero is touched."""
@@ -162,11 +165,3 @@ class SumWriter:
             return Placement(path, present, written.lengths, sign)
         path = ((Reshape(), (prod(shape),)), (Gather(0, places), written.places.shape))
         return Placement(path, present, written.lengths, sign, True, written.distinct)
-
-
-def _restricted(term: EinsumTerm, held: Sequence[bool]) -> EinsumTerm:
-    """A term without the axes of its output that are not held."""
-    gone = {index for index, here in zip(term.output, held, strict=True) if not here}
-    output = [index for index in term.output if index not in gone]
-    sizes = {index: size for index, size in enumerate(term.sizes) if index not in gone}
-    return renumber(term.coefficient, term.operands, term.indices, output, sizes)

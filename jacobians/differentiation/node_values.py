@@ -21,7 +21,7 @@ def value_of_node(node: Expression, known: Callable[[Expression], Any]) -> Any:
     if isinstance(node, Named):
         return known(node.body)
     if isinstance(node, Elementwise) and isinstance(node.function, Function):
-        return numpy_function(node.function.template, len(node.args))(*map(known, node.args))
+        return numpy_function(node.function, len(node.args))(*map(known, node.args))
     if isinstance(node, IndexMap):
         return 0.0  # part of its parent
     children = [child for child in node.children if not isinstance(child, (IndexMap, Constant))]

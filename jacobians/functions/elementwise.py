@@ -34,10 +34,14 @@ from .operators import add, multiply, negative, ones, square, subtract, zeros
 
 
 @lru_cache(maxsize=256)
-def numpy_function(template: str, arguments: int) -> Callable[..., Any]:
-    """A function from one of the templates of this module (never from a user's text)."""
+def numpy_function(function: Function, arguments: int) -> Callable[..., Any]:
+    """An element-wise function of arrays, from its template (never from a user's text); truth values are 1 and 0."""
     names = [f"a{k}" for k in range(arguments)]
-    return eval(f"lambda {', '.join(names)}: {template.format(*names)}", {"np": np})  # type: ignore[no-any-return]  # noqa: S307
+    text = f"lambda {', '.join(names)}: {function.template.format(*names)}"
+    evaluated: Callable[..., Any] = eval(text, {"np": np})  # noqa: S307
+    if not function.condition:
+        return evaluated
+    return lambda *arrays: evaluated(*arrays).astype(np.result_type(*arrays))
 
 
 def is_expression(*values: Any) -> bool:
@@ -49,8 +53,7 @@ def apply(function: Function, *args: Any) -> Any:
     if is_expression(*args):
         return function(*(as_expression(arg) for arg in args))
     arrays = [as_real_array(arg, f"argument {k + 1} of {function.name}") for k, arg in enumerate(args)]
-    value = numpy_function(function.template, len(args))(*arrays)
-    return value.astype(np.result_type(*arrays)) if function.condition else value
+    return numpy_function(function, len(args))(*arrays)
 
 
 # --- element-wise functions -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, count
 
 LETTERS = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH"
 SMALL = LETTERS[:26]
@@ -32,9 +33,11 @@ def fresh_letters(taken: Collection[str] = (), first: str = "i") -> Iterator[str
 def lettered(groups: Sequence[Sequence[int]], first: str = "i") -> list[str]:
     """Groups of indices as an einsum string has them; an index gets the next letter where it first appears.
 
+    NumPy reads the first 52; what comes after them tells indices apart in print.
+
     >>> lettered([(0, 5), (5, 2), (0, 2)])
     ['ij', 'jk', 'ik']
     """
     distinct = dict.fromkeys(index for group in groups for index in group)
-    names = dict(zip(distinct, fresh_letters(first=first), strict=False))
+    names = dict(zip(distinct, chain(fresh_letters(first=first), map(chr, count(ord("À")))), strict=False))
     return ["".join(names[index] for index in group) for group in groups]

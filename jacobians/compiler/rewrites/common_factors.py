@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
+from collections.abc import Sequence
 
 from ...expressions.index_maps import IndexMap
-from ...expressions.nodes import EinsumTerm, Expression
-from ...shapes.sizes import bind_size
-from .fusion import cost_of
+from ...expressions.nodes import EinsumSum, EinsumTerm
+from ...expressions.numbering import renumber
 
 
-@dataclass(frozen=True)
-class CommonFactor:
-    """`operand` at the axes `indices` of `output`, and the terms that are left without it."""
-
-    operand: Expression
-    indices: tuple[int, ...]
-    output: tuple[int, ...]
-    rest: tuple[EinsumTerm, ...]
-
-
-def common_factor(terms: Sequence[EinsumTerm], sizes: Mapping[str, int]) -> CommonFactor | None:
-    """The largest operand that every term has at the same axes of the output, where taking it out is cheaper."""
+def common_factor(terms: Sequence[EinsumTerm]) -> list[EinsumTerm] | None:
+    """The largest operand that every term has at the same axes of the output, times the sum of what is left of them."""
     if len(terms) < 2:
         return None
     places = [_places(term) for term in terms]
@@ -31,15 +18,15 @@ def common_factor(terms: Sequence[EinsumTerm], sizes: Mapping[str, int]) -> Comm
     if not shared:
         return None
     key = max(shared, key=lambda one: len(one[1]))
-    rest = tuple(_without(term, found[key]) for term, found in zip(terms, places, strict=True))
-    result = prod(bind_size(size, sizes) for size in terms[0].shape)
-    if result + sum(cost_of(term, sizes) for term in rest) >= sum(cost_of(term, sizes) for term in terms):
-        return None
-    first = terms[0]
-    place = places[0][key]
-    if not set(first.output) <= set(first.indices[place]).union(*(term.held for term in rest)):
+    rest = [_without(term, found[key]) for term, found in zip(terms, places, strict=True)]
+    first, axes = terms[0], key[1]
+    kept = [axis for axis in range(len(first.output)) if any(term.output[axis] in term.held for term in rest)]
+    if len({*axes, *kept}) < len(first.output):
         return None  # an axis that no operand has would be lost
-    return CommonFactor(first.operands[place], first.indices[place], first.output, rest)
+    shape = first.shape
+    inner = EinsumSum.of([_restricted(term, kept) for term in rest], tuple(shape[axis] for axis in kept))
+    whole = tuple(range(len(shape)))
+    return [EinsumTerm(1.0, (first.operands[places[0][key]], inner), (axes, tuple(kept)), whole, shape)]
 
 
 def _places(term: EinsumTerm) -> dict[tuple[int, tuple[int, ...]], int]:
@@ -76,3 +63,11 @@ def _without(term: EinsumTerm, place: int) -> EinsumTerm:
     return EinsumTerm(
         term.coefficient, operands, term.indices[:place] + term.indices[place + 1 :], term.output, term.sizes
     )
+
+
+def _restricted(term: EinsumTerm, kept: Sequence[int]) -> EinsumTerm:
+    """A term with the axes `kept` of its output; no operand has the others."""
+    output = [term.output[axis] for axis in kept]
+    gone = set(term.output) - set(output)
+    sizes = {index: size for index, size in enumerate(term.sizes) if index not in gone}
+    return renumber(term.coefficient, term.operands, term.indices, output, sizes)

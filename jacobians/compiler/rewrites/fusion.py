@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import prod
 
-from ...chain_rule.contraction_orders import price
-from ...expressions.delta_patterns import split
 from ...expressions.flattening import substitute
 from ...expressions.index_maps import IndexMap
 from ...expressions.nodes import EinsumSum, EinsumTerm, Expression
 from ...expressions.terms import merge_like
 from ...expressions.walks import Inputs, walk
-from ...shapes.sizes import bind_size
+from .effort import multiplications
 
 #: A network is not multiplied out to more operands than that: the search for its order is exact up to here.
 MOST = 9
@@ -70,8 +67,8 @@ def _opened_once(
         joint = [substitute(term, place, one) for one in inner]
         if any(len(one.operands) > MOST for one in joint):
             continue
-        apart = sum(cost_of(one, sizes) for one in inner) + cost_of(term, sizes)
-        together = sum(cost_of(one, sizes) for one in joint)
+        apart = sum(multiplications(one, sizes) for one in (*inner, term))
+        together = sum(multiplications(one, sizes) for one in joint)
         if together < apart or (together == apart and len(inner) == 1):
             return joint
     return None
@@ -82,14 +79,3 @@ def _plain(term: EinsumTerm, outer: bool = False) -> bool:
     if any(isinstance(operand, IndexMap) for operand in term.operands):
         return False
     return outer or (len(set(term.output)) == len(term.output) and set(term.output) <= term.held)
-
-
-def cost_of(term: EinsumTerm, sizes: Mapping[str, int]) -> int:
-    """The multiplications of a term, contracted in the best order."""
-    if any(isinstance(operand, IndexMap) for operand in term.operands):
-        term = split(term)[1]
-    bound = [bind_size(size, sizes) for size in term.sizes]
-    output = tuple(index for index in dict.fromkeys(term.output) if index in term.held)
-    if len(term.operands) < 2:
-        return 0 if term.coefficient in (1.0, -1.0) else prod(bound[index] for index in output)
-    return price(term.indices, output, bound, [operand.serial for operand in term.operands])
