@@ -134,9 +134,9 @@ class Chain(Rebuilt):
 
     @property
     def worth_eliminating(self) -> bool:
-        """Whether minimal fill may beat both ends and the search: of a scalar the reverse order has no fill at all."""
+        """Whether minimal fill may beat both ends: of a scalar the reverse order has no fill at all."""
         nodes = sum(len(between(start, [end])) for path in self.paths for start, end in pairwise(path))
-        return self.numerator.ndim > 0 and not self.searchable and nodes <= FILL_LIMIT
+        return self.numerator.ndim > 0 and nodes <= FILL_LIMIT
 
     @property
     def searchable(self) -> bool:

@@ -25,6 +25,9 @@ class Manner:
     signed: bool = False
 
 
+#: Number of operands up to which a contraction is in its cheapest order, whatever the order of the chain is.
+SHORT = 3
+
 #: A value and its sign.
 Signed = tuple[Statement, int]
 #: A value and the indices of its axes.
@@ -37,11 +40,11 @@ class ContractionWriter:
     def __init__(self, builder: Builder, value: Callable[[Expression], Statement], order: str) -> None:
         self._builder, self._value, self._order = builder, value, order
 
-    def write(self, core: EinsumTerm, coefficient: float, manner: Manner) -> Signed:
+    def write(self, core: EinsumTerm, manner: Manner) -> Signed:
         """A term without structure in its output, contracted pair by pair."""
         sizes = self._builder.shape_of(core.sizes)
-        loose = [index for index in range(len(sizes)) if index not in core.held]
-        coefficient *= core.coefficient * prod(sizes[index] for index in loose)
+        held = core.held
+        coefficient = core.coefficient * prod([size for index, size in enumerate(sizes) if index not in held])
         output = core.output
         if not core.operands:
             return self._builder.number(coefficient), 1
@@ -50,7 +53,7 @@ class ContractionWriter:
         live = [needed(groups, k, output) for k in range(len(groups))]
         for k, value in enumerate(values):
             values[k] = self._reduced(value, groups[k], live[k], core.sizes, manner)
-        inner = self._order if manner.derivative and len(values) > 3 else "optimal"
+        inner = self._order if manner.derivative and len(values) > SHORT else "optimal"
         steps = schedule(groups, output, sizes, inner, [operand.serial for operand in core.operands])
         if coefficient != 1.0 and not (manner.signed and coefficient == -1.0):
             coefficient = self._scale_smallest(values, prod(sizes[i] for i in output), coefficient, manner)

@@ -30,10 +30,13 @@ from ..expressions.walks import walk
 from ..functions.elementwise import WHERE, apply, definition
 from ..shapes.sizes import Shape
 from .builder import Builder
-from .contractions import Manner
+from .contractions import SHORT, Manner
 from .operations import Apply, Argument, Call, Cast, Concatenate, Number, Operation, Reshape, Roll
 from .program import Statement
 from .sums import SumWriter, picked, written_out
+
+#: The statements of nodes by serial, and whether they are derivatives.
+Settled = dict[tuple[int, bool], Statement]
 
 
 class Lowering:
@@ -41,7 +44,8 @@ class Lowering:
 
     `order` is the order in which the operands of chains are contracted; what is `given` is an argument instead of being
     computed; `counted` are the serials of roots that are derivatives; `terms` are others for some sums, by serial.
-    `forward` holds the forward values by serial, for other lowerings with the same builder.
+    `settled` holds the statements of nodes that no order of contraction changes, for other lowerings with the same
+    builder, by serial and by whether they are derivatives.
     """
 
     def __init__(
@@ -51,30 +55,41 @@ class Lowering:
         given: frozenset[str] = frozenset(),
         counted: frozenset[int] = frozenset(),
         terms: Mapping[int, tuple[EinsumTerm, ...]] | None = None,
-        forward: dict[int, Statement] | None = None,
+        settled: Settled | None = None,
     ) -> None:
         self.builder, self.given = builder, given
         self._counted, self._terms = counted, terms or {}
-        self._forward = {} if forward is None else forward
+        self._settled: Settled = {} if settled is None else settled
         self.values: dict[int, Statement] = {}
         self._sums = SumWriter(builder, self.value, self._make, order)
 
     def results(self, roots: Sequence[Expression]) -> list[Statement]:
         """The statements that compute `roots`."""
-        for node in walk(roots, self.inputs):
-            value = self._forward.get(node.serial)
-            if value is None or node.serial in self._terms or node.serial in self._counted:
+        changed: set[int] = set()
+        for node in walk(roots, self.inputs if self._terms else self._unsettled_inputs):
+            key = self._key(node)
+            value = self._settled.get(key)
+            if self._terms and (node.serial in self._terms or any(one.serial in changed for one in self.inputs(node))):
+                changed.add(node.serial)
+                value = None
+            if value is None:
                 value = lower(node, self)
-                if self._is_forward(node):
-                    self._forward[node.serial] = value
+                if node.serial not in changed and self._is_settled(node):
+                    self._settled[key] = value
             self.values[node.serial] = value
         return [self.values[root.serial] for root in roots]
 
-    def _is_forward(self, node: Expression) -> bool:
-        """Whether a node and all that it is computed from are forward values, which no order of contraction moves."""
-        if isinstance(node, Adjoint) or node.serial in self._counted or node.serial in self._terms:
+    def _key(self, node: Expression) -> tuple[int, bool]:
+        return node.serial, node.serial in self._counted
+
+    def _unsettled_inputs(self, node: Expression) -> Iterable[Expression]:
+        return () if self._key(node) in self._settled else self.inputs(node)
+
+    def _is_settled(self, node: Expression) -> bool:
+        """Whether all orders of contraction give the same statements: the order is that of chains of many operands."""
+        if isinstance(node, EinsumSum) and any(len(term.operands) > SHORT for term in node.terms):
             return False
-        return all(one.serial in self._forward for one in self.inputs(node))
+        return all(self._key(one) in self._settled for one in self.inputs(node))
 
     def inputs(self, node: Expression) -> Iterable[Expression]:
         """What a node is computed from; a given expression and σ′ hide what is below them."""

@@ -13,7 +13,7 @@ from ..expressions.places import check_places
 from ..expressions.walks import walk
 from ..shapes.sizes import bind_size
 from .builder import Builder
-from .lowering import Lowering, kept_by_the_caller
+from .lowering import Lowering, Settled, kept_by_the_caller
 from .operations import Product
 from .printers.numpy import NumpyCode
 from .program import DType, Program, Signature, Statement, reachable
@@ -58,9 +58,10 @@ class Planner:
         self._items, self._sizes, self._given = items, sizes, given
         self._chains = [item.chain for item in items if not isinstance(item, Expression)]
         self._builder = Builder(sizes, dtypes)
-        self._forward: dict[int, Statement] = {}
+        self._settled: Settled = {}
         # an entry that does not exist is an error in the value, even where its derivative vanishes
-        check_places(walk(chain.numerator for chain in self._chains), sizes)
+        if sizes:
+            check_places(walk(chain.numerator for chain in self._chains), sizes)
 
     def best(self, order: Order) -> Plan:
         """The plan for an order; for "optimal" the cheapest one by exact count, the first of equals."""
@@ -93,11 +94,12 @@ class Planner:
     def _priced(
         self, roots: Sequence[Expression], inner: str, order_name: str, counted: frozenset[int], fuse: bool = False
     ) -> Plan:
-        check_places(walk(roots), self._sizes)
-        lowering = Lowering(self._builder, inner, self._given, counted, forward=self._forward)
+        if self._sizes:
+            check_places(walk(roots), self._sizes)
+        lowering = Lowering(self._builder, inner, self._given, counted, settled=self._settled)
         if fuse:
             terms = fused(roots, lowering.inputs, self._sizes)
-            lowering = Lowering(self._builder, inner, self._given, counted, terms, self._forward)
+            lowering = Lowering(self._builder, inner, self._given, counted, terms, self._settled)
         results = lowering.results(roots)
         statements = reachable(results)
         derivative = sum(one.multiplications for one in statements if one.derivative)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
-from ..expressions.delta_patterns import split
-from ..expressions.index_maps import Selector
+from ..expressions.delta_patterns import split, writing_maps
+from ..expressions.index_maps import IndexMap, Selector
 from ..expressions.nodes import EinsumTerm, Expression
 from ..shapes.sizes import Shape
 from .builder import Builder
@@ -49,8 +50,11 @@ def written_out(builder: Builder, index_map: Expression) -> Statement:
     return builder.emit(Reshape(), (eye,), (big, *smalls))
 
 
-def _distinct(indices: tuple[int, ...]) -> bool:
-    return len(set(indices)) == len(indices)
+def _is_plain(term: EinsumTerm) -> bool:
+    """Whether the output of a term repeats no index, and no index map writes into it."""
+    if len(set(term.output)) < len(term.output):
+        return False
+    return not any(isinstance(one, IndexMap) for one in term.operands) or not writing_maps(term)
 
 
 class SumWriter:
@@ -71,17 +75,11 @@ class SumWriter:
         emit, derivative = self._builder.emit, manner.derivative
         if not terms:
             return emit(Fill(0.0), (), shape, 0, derivative)
-        parts = [(term, *split(term)) for term in terms]
-        plain = [len(outer.operands) == 1 and _distinct(term.output) for term, outer, _ in parts]
-        whole = [term for (term, _, _), is_plain in zip(parts, plain, strict=True) if is_plain]
+        whole = [term for term in terms if _is_plain(term)]
         summands = self._rewritten(whole, manner)
         signed = Manner(derivative, manner.free, signed=len(summands) > 1)
         dense = [self._aligned(term, signed) for term in summands]
-        scattered = [
-            (outer, self._scattered(core, term.coefficient, manner))
-            for (term, outer, core), is_plain in zip(parts, plain, strict=True)
-            if not is_plain
-        ]
+        scattered = [self._scattered(term, manner) for term in terms if len(whole) < len(terms) and not _is_plain(term)]
         base = self._spread(dense, shape, manner) if dense else None
         if not scattered:
             assert base is not None
@@ -113,15 +111,18 @@ class SumWriter:
 
     def _aligned(self, term: EinsumTerm, manner: Manner) -> Signed:
         """A term without deltas, with new axes where it has none: a difference of arrays takes no product with −1."""
+        held = term.held
+        if all(index in held for index in term.output):
+            return self._contractions.write(term, manner)
         outer, core = split(term)
-        value, sign = self._contractions.write(core, term.coefficient, manner)
+        value, sign = self._contractions.write(replace(core, coefficient=term.coefficient), manner)
         return self._expanded(value, [index in outer.indices[0] for index in term.output]), sign
 
-    def _scattered(self, core: EinsumTerm, coefficient: float, manner: Manner) -> Signed:
-        """The dense part of a term with deltas."""
-        scaled = EinsumTerm(coefficient * core.coefficient, core.operands, core.indices, core.output, core.sizes)
-        (term,) = self._rewritten([scaled], manner)
-        return self._contractions.write(term, 1.0, Manner(manner.derivative, manner.free))
+    def _scattered(self, term: EinsumTerm, manner: Manner) -> tuple[EinsumTerm, Signed]:
+        """The structure of a term with deltas, and its dense part."""
+        outer, core = split(term)
+        (dense,) = self._rewritten([replace(core, coefficient=term.coefficient)], manner)
+        return outer, self._contractions.write(dense, Manner(manner.derivative, manner.free))
 
     def _expanded(self, value: Statement, present: Sequence[bool]) -> Statement:
         """An axis of length 1 where one is missing; leading missing axes are left to broadcasting."""
