@@ -134,9 +134,10 @@ class Chain(Rebuilt):
 
     @property
     def worth_eliminating(self) -> bool:
-        """Whether minimal fill may beat both ends: of a scalar the reverse order has no fill at all."""
-        nodes = sum(len(between(start, [end])) for path in self.paths for start, end in pairwise(path))
-        return self.numerator.ndim > 0 and nodes <= FILL_LIMIT
+        """Whether minimal fill may beat both ends and the search: not where a single product is searched."""
+        if sum(len(between(start, [end])) for path in self.paths for start, end in pairwise(path)) > FILL_LIMIT:
+            return False
+        return len(self.flat) > 1 or not (self.searchable or all(len(term.operands) < 2 for term in self.flat))
 
     @property
     def searchable(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple, Protocol
 
@@ -82,7 +83,10 @@ class Planner:
             plans.append(self._nested("minimal-fill"))
         if few and any(chain.searchable for chain in self._chains):
             plans.append(self.plan([self._searched(item) for item in self._items], "optimal", "searched"))
-        return self._improved(min(plans, key=lambda one: one.multiplications))
+        cheapest = min(plans, key=lambda one: one.multiplications)
+        if few and max(map(self._least_of_dense, self._chains)) < cheapest.multiplications:
+            cheapest = min(cheapest, self._nested("dense"), key=lambda one: one.multiplications)
+        return self._improved(cheapest)
 
     def plan(self, roots: Sequence[Expression], inner: str, order_name: str, fuse: bool = False) -> Plan:
         """The statements of `roots`, the operands of chains contracted in order `inner`, and what they cost."""
@@ -134,6 +138,14 @@ class Planner:
             return best
         other = self.plan(best.roots, "optimal", best.order_name, fuse=True)
         return min(best, other, key=lambda one: (one.multiplications, one.all_multiplications, one.effort, one.length))
+
+    def _least_of_dense(self, chain: Chain) -> int:
+        """The multiplications that the product of the written factors takes at least."""
+        rows, *sizes = (
+            prod(self._builder.shape_of(one.shape))
+            for one in (chain.numerator, *(factor.denominator for factor in chain.factors))
+        )
+        return sum(rows * a * b for a, b in pairwise(sizes))
 
     def _elements(self, end: str) -> int:
         """The entries of all numerators, or of all denominators, each counted once."""
