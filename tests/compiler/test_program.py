@@ -34,9 +34,9 @@ from jacobians import (
 from jacobians.chain_rule.contraction_orders import ORDERS
 from jacobians.compiler import operations as op
 from jacobians.compiler.builder import Builder
-from jacobians.shapes.letters import lettered
 from jacobians.compiler.program import Program, Statement, Step
 from jacobians.expressions.nodes import Function
+from jacobians.shapes.letters import lettered
 
 RNG = np.random.default_rng(6)
 
