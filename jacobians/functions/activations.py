@@ -109,7 +109,7 @@ SOFTMAX: Rule = Rule(
     "def softmax(z):\n"
     "    e = np.exp(z - z.max(axis=-1, keepdims=True))\n"
     "    return e / e.sum(axis=-1, keepdims=True)\n",
-    ALWAYS,
+    sign=ALWAYS,
 )
 LOGSUMEXP: Rule = Rule(
     "logsumexp",
