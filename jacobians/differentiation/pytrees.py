@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..expressions.array_protocol import Writable
 from ..expressions.nodes import Expression
 
 Tree = Any  # nested tuples, lists and dictionaries of leaves
@@ -21,7 +22,7 @@ Tree = Any  # nested tuples, lists and dictionaries of leaves
 
 def is_leaf(value: object) -> bool:
     """Whether a value is something to differentiate with respect to: an array, a float, or an expression."""
-    return isinstance(value, (np.ndarray, float, np.floating, Expression))
+    return isinstance(value, (np.ndarray, float, np.floating, Expression, Writable))
 
 
 @dataclass(frozen=True)

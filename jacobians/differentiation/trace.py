@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..expressions.array_protocol import BY_VALUE, FUNCTIONS, TRACER, UFUNCS, call_function, call_ufunc
+from ..expressions.array_protocol import BY_VALUE, FUNCTIONS, UFUNCS, Writable, apart, call_function, call_ufunc
 from ..expressions.nodes import Constant, Expression, Variable, as_expression, as_real_array, holds_expressions
 from ..expressions.walks import walk
 from ..functions.elementwise import is_condition
@@ -53,7 +53,7 @@ class Trace:
         """The value of an expression in the present call, computed when it is asked for, once."""
         if self.refusal is not None:
             raise UnsupportedError(self.refusal)
-        return _apart(self._valued_node, node)
+        return apart(self._valued_node, node)
 
     def _valued_node(self, node: Expression) -> Any:
         for one in walk([node], lambda one: () if self._known(one) is not None else one.children):
@@ -116,7 +116,7 @@ class Trace:
     def ufunc(self, ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
         if method != "__call__" or options:
             lifted = [self.lift(one) if isinstance(one, (np.ndarray, float)) else one for one in inputs]
-            return _apart(call_ufunc, ufunc, method, lifted, options)
+            return apart(call_ufunc, ufunc, method, lifted, options)
         operands = list(inputs)
         key: list[Any] = [ufunc]
         for place, one in enumerate(operands):
@@ -133,8 +133,8 @@ class Trace:
         if ufunc not in UFUNCS and all(self._is_independent(one) for one in operands if isinstance(one, Expression)):
             return ufunc(*(self.value(one) if isinstance(one, Expression) else one for one in operands))
         if self.closed is None or None in key:
-            return _apart(call_ufunc, ufunc, method, operands, options)
-        return _remembered(tuple(key), lambda: _apart(call_ufunc, ufunc, method, operands, options))
+            return apart(call_ufunc, ufunc, method, operands, options)
+        return _remembered(tuple(key), lambda: apart(call_ufunc, ufunc, method, operands, options))
 
     def function(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         by_value = BY_VALUE.get(function)
@@ -161,19 +161,21 @@ class Trace:
             return call_function(function, args, kwargs)
         key = None if self.closed is None else _key_of((function, *args, *kwargs.items()))
         if key is None:
-            return _apart(call_function, function, args, kwargs)
-        return _remembered(key, lambda: _apart(call_function, function, args, kwargs))
+            return apart(call_function, function, args, kwargs)
+        return _remembered(key, lambda: apart(call_function, function, args, kwargs))
 
     def _compared(self, function: Any, ufunc: Any, a: Any, b: Any) -> Any:
         """`==` and `!=`; what cannot be compared entry by entry is not equal, as for arrays."""
         if not isinstance(b, (Expression, np.ndarray, int, float, np.number)) and not holds_expressions(b):
-            return _apart(FUNCTIONS[function], a, b)
+            return apart(FUNCTIONS[function], a, b)
         return self.ufunc(ufunc, "__call__", (a, b), {})
 
     def lift(self, value: Any) -> Expression:
         """What an array or a number that meets an expression is in the graph."""
         if isinstance(value, Expression):
             return value
+        if isinstance(value, Writable):
+            return self.lift(value.settled())
         if self.closed is not None:
             if isinstance(value, (int, float, np.number, np.bool_)):
                 if value in STRUCTURAL or (not isinstance(value, np.generic) and value in self._literals):
@@ -183,7 +185,7 @@ class Trace:
                 value = as_real_array(value, "a constant")
             if isinstance(value, np.ndarray) and value.dtype != object:
                 return self.closed.array(value)
-        return _apart(as_expression, value)  # type: ignore[no-any-return]
+        return apart(as_expression, value)
 
     def _is_variable_number(self, value: Any) -> bool:
         return (
@@ -246,15 +248,6 @@ LIFTING: frozenset[Any] = frozenset(
 
 #: Functions that call a function of the user.
 CALLS_BACK: frozenset[Any] = frozenset({np.apply_along_axis, np.apply_over_axes, np.piecewise})
-
-
-def _apart(rule: Callable[..., Any], *args: Any) -> Any:
-    """A rule of the library runs as outside of tracing: its own numbers are part of the structure."""
-    token = TRACER.set(None)
-    try:
-        return rule(*args)
-    finally:
-        TRACER.reset(token)
 
 
 def _remembered(key: Hashable, make: Callable[[], Any]) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, OptionError, ShapeError, UnsupportedError
-from ..expressions.array_protocol import TRACER
+from ..expressions.array_protocol import TRACER, Writable
 from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array
 from ..shapes.names import normalise
 from ..shapes.sizes import check_size
@@ -128,6 +128,8 @@ def _is_variable(leaf: Any, whole: bool, fixed: Sequence[Array]) -> bool:
 
 def _value(leaf: Any, name: str) -> Any:
     """What stands behind a variable: an array of real numbers, or an expression."""
+    if isinstance(leaf, Writable):
+        leaf = leaf.settled()
     if isinstance(leaf, Expression):
         return leaf
     if isinstance(leaf, np.matrix):

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -19,6 +19,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..errors import ShapeError, UnsupportedError
 from ..shapes.sizes import Shape
 from .unsupported import full_name, no_rule
+
+T = TypeVar("T")
 
 #: Handlers by which NumPy's functions and operators build expressions, filled by `numpy_api.protocol`.
 UFUNCS: dict[Any, Callable[..., Any]] = {}
@@ -59,6 +61,24 @@ class Tracer(Protocol):
 
 #: The tracer, while a user's function is being called with expressions in place of its arrays.
 TRACER: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
+
+
+def apart(rule: Callable[..., T], *args: Any) -> T:
+    """A rule of the library runs as outside of tracing: its own numbers are part of the structure."""
+    token = TRACER.set(None)
+    try:
+        return rule(*args)
+    finally:
+        TRACER.reset(token)
+
+
+class Writable:
+    """An array that is written to while a function is traced."""
+
+    def settled(self) -> Any:
+        """What it holds now: an array of numbers, or an expression."""
+        raise NotImplementedError
+
 
 _NO_NUMBER = (
     "an expression is not a number yet: evaluate(expr, {name: array}) gives its value; in place of float(x), "
@@ -110,14 +130,27 @@ class ArrayProtocol(NDArrayOperatorsMixin):
     # --- NumPy ------------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if options and (out := options.pop("out", None)) is not None and not isinstance(out[0], ArrayProtocol):
-            raise UnsupportedError(
-                f"{full_name(ufunc, method)} writes an expression into an array of numbers (out=, or `y += x` for an "
-                "array y); write `y = y + x`, or make y with `import jacobians.numpy as np`, whose np.zeros, np.empty "
-                "and np.array take traced numbers"
-            )  # `x += y` for an expression x rebinds x
+        if method == "at" or isinstance(options.get("out", (None,))[0], (np.ndarray, Writable)):
+            return self._into(ufunc, method, options)
+        options.pop("out", None)  # `x += y` rebinds x
         tracer = TRACER.get()
         return (call_ufunc if tracer is None else tracer.ufunc)(ufunc, method, inputs, options)
+
+    @staticmethod
+    def _into(ufunc: Any, method: str, options: Mapping[str, Any]) -> Any:
+        """What becomes of an expression that is written into something."""
+        if isinstance(options.get("out", (None,))[0], Writable):
+            return NotImplemented
+        if method == "at":
+            raise UnsupportedError(
+                f"{full_name(ufunc, method)} writes traced numbers into an array of numbers, or into an expression; make "
+                "that array with `import jacobians.numpy as np`, whose np.zeros, np.empty and np.array take them"
+            )
+        raise UnsupportedError(
+            f"{full_name(ufunc, method)} writes an expression into an array of numbers (out=, or `y += x` for an array "
+            "y); write `y = y + x`, or make y with `import jacobians.numpy as np`, whose np.zeros, np.empty and np.array "
+            "take traced numbers"
+        )
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return _called(function, *args, **kwargs)

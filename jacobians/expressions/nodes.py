@@ -36,7 +36,7 @@ from ..shapes.broadcasting import broadcast_shape
 from ..shapes.memory import refuse_if_too_large
 from ..shapes.names import check_name, normalise
 from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
-from .array_protocol import FUNCTIONS, ArrayProtocol
+from .array_protocol import FUNCTIONS, ArrayProtocol, Writable
 from .display import Displayed
 from .pickling import Rebuilt
 
@@ -610,11 +610,9 @@ def as_expression(value: Any) -> Expression:
     """An expression as it is; numbers and arrays as constants; a list or an array of expressions as their stack."""
     if isinstance(value, Expression):
         return value
-    if (
-        isinstance(value, np.ndarray)
-        and value.dtype == object
-        and any(isinstance(one, Expression) for one in value.flat)
-    ):
+    if isinstance(value, Writable):
+        return as_expression(value.settled())
+    if isinstance(value, np.ndarray) and value.dtype == object and holds_expressions(list(value.flat)):
         if not value.ndim:
             return as_expression(value.item())
         stacked: Expression = FUNCTIONS[np.reshape](FUNCTIONS[np.stack](list(value.flat)), value.shape)
@@ -627,7 +625,7 @@ def as_expression(value: Any) -> Expression:
 def holds_expressions(value: object) -> bool:
     """Whether a nested list or tuple has an expression in it."""
     return isinstance(value, (list, tuple)) and any(
-        isinstance(one, Expression) or holds_expressions(one) for one in value
+        isinstance(one, (Expression, Writable)) or holds_expressions(one) for one in value
     )
 
 
