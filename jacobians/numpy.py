@@ -28,15 +28,61 @@ from .expressions.array_protocol import TRACER
 from .expressions.nodes import Expression, as_expression, holds_expressions
 from .numpy_api.writable import WritableArray, settled
 
-__all__ = list(_numpy.__all__)  # noqa: PLE0605 - NumPy's
+__all__ = list(_numpy.__all__)
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_numpy, name)
+    found = getattr(_numpy, name)
+    return _of_lists(found) if callable(found) and found in _REDUCING else found
 
 
 def __dir__() -> list[str]:
     return dir(_numpy)
+
+
+#: Functions of one array, which may be a list of traced arrays: NumPy looks for those in the argument itself only.
+_REDUCING = frozenset(
+    {
+        *(
+            _numpy.sum,
+            _numpy.mean,
+            _numpy.prod,
+            _numpy.max,
+            _numpy.min,
+            _numpy.amax,
+            _numpy.amin,
+            _numpy.var,
+            _numpy.std,
+        ),
+        *(
+            _numpy.average,
+            _numpy.median,
+            _numpy.cumsum,
+            _numpy.cumprod,
+            _numpy.any,
+            _numpy.all,
+            _numpy.ptp,
+            _numpy.sort,
+        ),
+        *(_numpy.argmax, _numpy.argmin, _numpy.argsort, _numpy.diff, _numpy.ravel, _numpy.reshape, _numpy.transpose),
+        *(_numpy.squeeze, _numpy.dot, _numpy.inner, _numpy.outer, _numpy.trace, _numpy.diag, _numpy.clip, _numpy.flip),
+        *(_numpy.roll, _numpy.take, _numpy.repeat, _numpy.tile, _numpy.atleast_2d),
+    }
+)
+
+
+def _of_lists(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy whose arguments may be lists of traced arrays."""
+
+    @wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return function(*map(_stacked, args), **{name: _stacked(one) for name, one in kwargs.items()})
+
+    return called
+
+
+def _stacked(value: Any) -> Any:
+    return settled(value) if isinstance(value, WritableArray) or holds_expressions(value) else value
 
 
 def _made(make: Callable[..., Any]) -> Callable[..., Any]:

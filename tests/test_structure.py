@@ -32,8 +32,9 @@ def imports() -> dict[str, set[str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                found[name] |= {alias.name.removeprefix("jacobians.") for alias in node.names} & modules.keys()
-            if isinstance(node, ast.ImportFrom):
+                ours = {alias.name for alias in node.names if alias.name.startswith("jacobians.")}
+                found[name] |= {one.removeprefix("jacobians.") for one in ours} & modules.keys()
+            if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").split(".")[0] == "jacobians"):
                 base = (package[: len(package) - node.level + 1] if node.level else []) + (node.module or "").split(".")
                 base = [part for part in base if part]
                 whole = ".".join(base).removeprefix("" if node.level else "jacobians.")

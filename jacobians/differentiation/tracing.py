@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, OptionError, ShapeError, UnsupportedError
+from ..errors import DataError, JacobiansError, OptionError, ShapeError, UnsupportedError
 from ..expressions.array_protocol import TRACER, Writable
 from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array
 from ..shapes.names import normalise
@@ -88,8 +88,13 @@ class Traced:
             output = f(*self.by_argument, **kwargs)
             found, self.structure = flatten(output)
             self.outputs: list[Expression] = [self.trace.lift(leaf) for leaf in found]
-        except TypeError as error:
-            raise self._explained(error, args) from error
+        except (TypeError, ValueError) as error:
+            if isinstance(error, JacobiansError):
+                raise
+            explained = self._explained(error, args)
+            if explained is None:
+                raise
+            raise explained from error
         finally:
             TRACER.reset(token)
         if not found:
@@ -104,8 +109,12 @@ class Traced:
         if self.trace.closed is not None and self.trace.outer is None:
             self.trace.closed.keep()
 
-    def _explained(self, error: TypeError, args: Sequence[Any]) -> Exception:
-        """What is behind a TypeError of Python or NumPy, where it can be told."""
+    def _explained(self, error: Exception, args: Sequence[Any]) -> Exception | None:
+        """What is behind an error of Python or NumPy, where it can be told."""
+        if isinstance(error.__cause__, JacobiansError):  # NumPy says only that a conversion failed
+            return error.__cause__
+        if not isinstance(error, TypeError):
+            return None
         if self.trace.has_boxes:
             return UnsupportedError(
                 f"an array that was built of traced numbers met a function that takes no array of objects ({error}); "
@@ -116,7 +125,7 @@ class Traced:
                 f"a list of numbers is a container of as many arguments, and f calculates with it ({error}); "
                 "np.array(list) is a vector"
             )
-        return error
+        return None
 
 
 def _is_variable(leaf: Any, whole: bool, fixed: Sequence[Array]) -> bool:

@@ -55,6 +55,9 @@ class Tracer(Protocol):
     def function(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """A call of one of NumPy's functions, or of a method of its arrays, by its key in `FUNCTIONS`."""
 
+    def lift(self, value: Any) -> Any:
+        """What an array or a number that meets an expression is in the graph."""
+
     def boxed(self) -> None:
         """A traced number was put into an array of objects."""
 
@@ -143,13 +146,13 @@ class ArrayProtocol(NDArrayOperatorsMixin):
             return NotImplemented
         if method == "at":
             raise UnsupportedError(
-                f"{full_name(ufunc, method)} writes traced numbers into an array of numbers, or into an expression; make "
-                "that array with `import jacobians.numpy as np`, whose np.zeros, np.empty and np.array take them"
+                f"{full_name(ufunc, method)} writes traced numbers into an array of numbers, or into an expression; "
+                "make that array with `import jacobians.numpy as np`, whose np.zeros, np.empty and np.array take them"
             )
         raise UnsupportedError(
             f"{full_name(ufunc, method)} writes an expression into an array of numbers (out=, or `y += x` for an array "
-            "y); write `y = y + x`, or make y with `import jacobians.numpy as np`, whose np.zeros, np.empty and np.array "
-            "take traced numbers"
+            "y); write `y = y + x`, or make y with `import jacobians.numpy as np`, whose np.zeros, np.empty and "
+            "np.array take traced numbers"
         )
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

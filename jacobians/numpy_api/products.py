@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
-from ..expressions.array_protocol import UFUNCS
 from ..expressions.nodes import Expression, as_expression
-from ..expressions.unsupported import full_name
 from ..functions import elementwise, indexing, reductions
 from ..functions import operators as algebra
 from ..functions.indexing import axis_number
 from .contractions import np_tensordot
 from .cutting_and_joining import along, known
-from .shaping_and_reductions import np_axes, np_cumsum, np_moveaxis, np_only, np_ravel, np_reduction
+from .shaping_and_reductions import np_axes, np_moveaxis, np_only, np_ravel, np_reduction
 
 # --- products of vectors ----------------------------------------------------------------------------------------------
 
@@ -185,37 +183,7 @@ def np_cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof:
     return indexing.squeeze_axes(product, [0, 1]) if a.ndim < 2 else product
 
 
-# --- methods of ufuncs ------------------------------------------------------------------------------------------------
-
-_REDUCTIONS = {
-    np.add: algebra.sum_axes,
-    np.multiply: reductions.product,
-    np.maximum: reductions.extreme(reductions.MAX),
-    np.minimum: reductions.extreme(reductions.MIN),
-}
-
-
-def ufunc_reduce(ufunc: Any, a: Any, axis: Any = 0, dtype: Any = None, keepdims: Any = False, **rest: Any) -> Any:
-    """`np.add.reduce` is a sum along the first axis, and so on."""
-    if ufunc not in _REDUCTIONS:
-        can = ", ".join(full_name(one, "reduce") for one in _REDUCTIONS)
-        raise UnsupportedError(f"{full_name(ufunc, 'reduce')} has no rule for expressions; these have one: {can}")
-    return np_reduction(full_name(ufunc, "reduce"), _REDUCTIONS[ufunc])(a, axis, dtype, None, keepdims, **rest)
-
-
-def ufunc_accumulate(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None) -> Expression:
-    """`np.add.accumulate` and `np.multiply.accumulate`."""
-    if ufunc not in (np.add, np.multiply):
-        raise UnsupportedError(
-            f"{full_name(ufunc, 'accumulate')} has no rule for expressions; np.cumsum and np.cumprod have one"
-        )
-    return (np_cumsum if ufunc is np.add else np_cumprod)(array, axis, dtype)
-
-
-def ufunc_outer(ufunc: Any, a: Any, b: Any) -> Any:
-    """The ufunc of every entry of one with every entry of the other."""
-    a, b = as_expression(a), as_expression(b)
-    return UFUNCS[ufunc](indexing.expand_axes(a, range(a.ndim, a.ndim + b.ndim)) if b.ndim else a, b)
+# --- norms -----------------------------------------------------------------------------------------------------------
 
 
 def np_matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Expression:  # noqa: A002 - NumPy's name

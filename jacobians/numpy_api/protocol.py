@@ -16,7 +16,7 @@ from ..expressions.array_protocol import FUNCTIONS, UFUNCS
 from ..expressions.nodes import Expression, Function, as_expression
 from ..functions import determinants, elementwise, indexing, linear_algebra, reductions
 from ..functions import operators as algebra
-from . import contractions, diagonals, products
+from . import contractions, diagonals, products, spacing, ufunc_methods
 from . import cutting_and_joining as shapes
 from . import shaping_and_reductions as fn
 
@@ -157,9 +157,12 @@ FUNCTIONS.update(
         np.fix: _elementwise(elementwise.TRUNC),
         np.real: as_expression,
         np.imag: lambda a: algebra.zeros(as_expression(a).shape),
-        "reduce": products.ufunc_reduce,
-        "accumulate": products.ufunc_accumulate,
-        "outer": products.ufunc_outer,
+        np.linspace: spacing.np_linspace,
+        np.logspace: spacing.np_logspace,
+        np.geomspace: spacing.np_geomspace,
+        "reduce": ufunc_methods.ufunc_reduce,
+        "accumulate": ufunc_methods.ufunc_accumulate,
+        "outer": ufunc_methods.ufunc_outer,
         operator.getitem: indexing.take_items,
         operator.eq: elementwise.compared(elementwise.SAME),
         operator.ne: elementwise.compared(elementwise.DIFFERENT),

@@ -1,8 +1,8 @@
 """Arrays that traced numbers can be written into: what `jacobians.numpy` makes while a function is traced.
 
-An entry is a number, or stands at a place of an expression that was written. Two arrays of integers say which, so that a
-write touches the entries that are written and builds nothing; and since those are arrays of NumPy, a slice of a writable
-array is a view, as NumPy has it. An expression is made when the array is read.
+An entry is a number, or stands at a place of an expression that was written. Two arrays of integers say which, so that
+a write touches the entries that are written and builds nothing; and since those are arrays of NumPy, a slice of a
+writable array is a view, as NumPy has it. An expression is made when the array is read.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..errors import ShapeError, UnsupportedError
 from ..expressions.array_protocol import TRACER, Writable, apart
-from ..expressions.index_maps import Pick, Selector
+from ..expressions.index_maps import Selector
 from ..expressions.nodes import Array, Expression, as_expression, holds_expressions
+from ..expressions.picks import Pick
 from ..expressions.unsupported import full_name
 from ..functions import indexing
 from ..functions import operators as algebra
@@ -58,8 +59,7 @@ class WritableArray(Writable, NDArrayOperatorsMixin):
         numbers = self._numbers[self._source == 0]
         known: Any = None
         if numbers.size:
-            lifted = numbers.any() and tracer is not None
-            known = tracer.lift(numbers) if lifted and tracer else apart(_constant, numbers)
+            known = tracer.lift(numbers) if tracer is not None and numbers.any() else apart(_constant, numbers)
         return apart(self._gathered, known)
 
     def _gathered(self, numbers: Expression | None) -> Expression:
@@ -116,7 +116,8 @@ class WritableArray(Writable, NDArrayOperatorsMixin):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._source.shape
+        shape: tuple[int, ...] = self._source.shape
+        return shape
 
     @property
     def ndim(self) -> int:
@@ -127,7 +128,7 @@ class WritableArray(Writable, NDArrayOperatorsMixin):
         return self._source.size
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> Any:
         return self._numbers.dtype
 
     @property
@@ -163,7 +164,8 @@ class WritableArray(Writable, NDArrayOperatorsMixin):
             self._source[key] = 0
             return
         target = self._source[key].shape
-        numbers = np.arange(value.size).reshape(value.shape)
+        shape: Any = value.shape
+        numbers = np.arange(indexing.flat_size(value)).reshape(shape)
         while numbers.ndim > len(target) and numbers.shape[0] == 1:
             numbers = numbers[0]
         try:
@@ -201,7 +203,7 @@ class WritableArray(Writable, NDArrayOperatorsMixin):
 
 
 def settled(value: Any) -> Any:
-    """A writable array, or a list with traced numbers in it, as the expression that it is now; else the value itself."""
+    """A writable array, or a list with traced numbers, as the expression that it is now; else the value itself."""
     if isinstance(value, WritableArray):
         return value.settled()
     if isinstance(value, (list, tuple)):
@@ -264,5 +266,5 @@ def _at(ufunc: Any, target: Any, where: Any, *values: Any) -> None:
 
 def _scattered(sign: float, values: Any, places: tuple[int, ...], size: int) -> Expression:
     """The vector of `size` entries in which each of `values` is added at its place."""
-    selector = Selector.of(size, Pick(0, len(places), 1, places))
+    selector = Selector.of(size, Pick.listed(places))
     return algebra.network([selector, as_expression(values)], [(0, 1), (1,)], [0], coefficient=sign)
