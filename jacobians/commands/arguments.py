@@ -96,7 +96,7 @@ def reading(options: argparse.Namespace) -> Reading:
     """The text of `add_text`, read."""
     from ..reading.entry import read
 
-    return read(options.text, shapes(options), options.activation)
+    return read(options.text, shapes(options), options.activation, layout=getattr(options, "layout", "numerator"))
 
 
 def names(given: Sequence[str]) -> list[str]:

@@ -14,11 +14,13 @@ def add(commands: Any) -> None:
         "derive",
         help="the derivative of a formula, as a chain, in closed form, in LaTeX, as NumPy",
         description=(
-            "Reads a formula and derives it in numerator layout: the chain with the shape and the item of the notes of "
-            "every factor, the closed form, index notation, the einsum, LaTeX, and NumPy code."
+            "Reads a formula and differentiates it: the chain with the shape and the item of the notes of every "
+            "factor, the closed form, index notation, the einsum, LaTeX, and NumPy code. In another layout than "
+            "numerator the shape, the closed form and the code are those of that layout."
         ),
     )
     arguments.add_text(derive)
+    arguments.add_layout(derive)
     derive.add_argument(
         "--wrt", metavar="NAME", action="append", required=True, help="by what: a declared or defined name; repeatable"
     )
@@ -33,6 +35,7 @@ def run(options: argparse.Namespace) -> None:
     from ..reading.answers.derivation import derivations, forward_lines
     from ..reading.entry import read_in_steps
 
-    reading = read_in_steps(options.text, arguments.shapes(options), options.activation)
+    reading = read_in_steps(options.text, arguments.shapes(options), options.activation, options.layout)
     names = arguments.names(options.wrt)
-    print("\n".join([*forward_lines(reading), *derivations(reading, names, arguments.size_values(options.sizes))]))
+    sizes = arguments.size_values(options.sizes)
+    print("\n".join([*forward_lines(reading), *derivations(reading, names, sizes, options.layout)]))

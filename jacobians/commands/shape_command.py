@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
         ),
     )
     arguments.add_text(shape)
+    arguments.add_layout(shape)
     shape.set_defaults(run=run)
 
 

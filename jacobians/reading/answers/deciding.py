@@ -188,7 +188,7 @@ def _without_definition(reading: Reading, node: t.Equation, left: Part, right: P
     if derived[0] == derived[1]:
         return ""
     derivative, other = (left, right) if derived[0] else (right, left)
-    strange = [one for one in _variables(other) if one not in _variables(derivative)]
+    strange = [one for one in _variables(reading, other) if one not in _variables(reading, derivative)]
     if not strange:
         return ""
     names = " and ".join(typeset(one.name) for one in strange)
@@ -196,8 +196,9 @@ def _without_definition(reading: Reading, node: t.Equation, left: Part, right: P
     return f"nothing says what {names} {verb} to do with the other side: define {names}"
 
 
-def _variables(part: Part) -> dict[Variable, None]:
-    """The variables of a side and of all that it is made of, what is differentiated included."""
+def _variables(reading: Reading, part: Part) -> dict[Variable, None]:
+    """The variables of a side and of all that it is made of, what is differentiated included; no samples of them."""
+    samples = reading.elaborator.samples.arrays
     found: dict[Variable, None] = {}
     waiting = [part]
     while waiting:
@@ -206,7 +207,9 @@ def _variables(part: Part) -> dict[Variable, None]:
         chain = one.value.chain
         roots = [one.value.expression, *(chain[:2] if chain is not None else ())]
         roots += [operand for monomial in one.value.entries or () for operand in monomial.operands]
-        found.update((node, None) for node in walk(roots) if isinstance(node, Variable))
+        variables = [node for node in walk(roots) if isinstance(node, Variable)]
+        whole = [samples[node][0] if node in samples else node for node in variables]
+        found.update((node, None) for node in walk(whole) if isinstance(node, Variable))
     return found
 
 

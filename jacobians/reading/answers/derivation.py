@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ...compiler.compiling import compile  # noqa: A004 - the name is the field's
 from ...differentiation.jacobian_tensor import Jacobian, derivative
 from ...errors import NamingError
 from ...expressions.nodes import Expression, Named
@@ -13,7 +14,9 @@ from ...notation.text import describe, label
 from ...shapes.columns import aligned, wrapped
 from ...shapes.sizes import show_shape
 from ..entry import Reading
+from ..meaning.differentials import in_layout
 from ..meaning.step_names import StepNames
+from ..meaning.values import Chain
 from .random_points import bound_sizes
 
 #: Nothing but code and LaTeX is wider than this.
@@ -36,12 +39,18 @@ def forward_lines(reading: Reading) -> list[str]:
     return [*(aligned(rows) if rows else []), *(f"note: {note}" for note in reading.notes)]
 
 
-def derivations(reading: Reading, names: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
-    """The derivative by each of `names`; `sizes` are for the code, and small primes stand for those not given."""
+def derivations(
+    reading: Reading, names: Sequence[str], sizes: Mapping[str, int], layout: str = "numerator"
+) -> list[str]:
+    """The derivative with respect to each of `names`, in `layout`.
+
+    `sizes` are for the code, and small primes stand for those not given.
+    """
     y = top(reading)
     lines: list[str] = []
     for name in names:
-        lines += ["", *_one(derivative(y, denominator(reading, name)), sizes)]
+        jacobian = derivative(y, denominator(reading, name))
+        lines += ["", *(_one(jacobian, sizes) if layout == "numerator" else _in_layout(jacobian, sizes, layout))]
     return lines
 
 
@@ -77,11 +86,29 @@ def _one(jacobian: Jacobian, sizes: Mapping[str, int]) -> list[str]:
         "LaTeX": jacobian.latex(),
     }
     lines += [line for name, text in wanted.items() for line in wrapped(text, f"  {name}".ljust(15), " " * 15)]
-    bound = bound_sizes(walk([jacobian.numerator, jacobian.denominator]), sizes)
+    return [*lines, *_code(jacobian, [jacobian.numerator, jacobian.denominator], sizes)]
+
+
+def _in_layout(jacobian: Jacobian, sizes: Mapping[str, int], layout: str) -> list[str]:
+    """The derivative in another layout than the one it is made in: its shape, its closed form, and its code."""
+    value = in_layout(jacobian.expression, Chain(jacobian.numerator, jacobian.denominator, layout))
+    wanted = {
+        "shape": show_shape(value.shape),
+        "closed form": describe(value.whole),
+        "LaTeX": value.whole.latex(),
+    }
+    lines = [f"{jacobian.symbol} in {layout} layout"]
+    lines += [line for name, text in wanted.items() for line in wrapped(text, f"  {name}".ljust(15), " " * 15)]
+    return [*lines, *_code(value.expression, [jacobian.numerator, jacobian.denominator], sizes)]
+
+
+def _code(item: Expression | Jacobian, sized: Sequence[Expression], sizes: Mapping[str, int]) -> list[str]:
+    """NumPy code, and the sizes that it is for: those of `sizes`, and small primes for the others."""
+    bound = bound_sizes(walk(sized), sizes)
     shown = ", ".join(f"{name} = {value}" for name, value in bound.items())
-    lines.append(f"  NumPy{f', for {shown}' if shown else ''}")
-    source = jacobian.compile(sizes=bound).source
-    return [*lines, *(f"    {line}".rstrip() for line in source.rstrip().splitlines())]
+    source = compile(item, sizes=bound).source
+    title = f"  NumPy{f', for {shown}' if shown else ''}"
+    return [title, *(f"    {line}".rstrip() for line in source.rstrip().splitlines())]
 
 
 def _matrix_shape(jacobian: Jacobian) -> Sequence[int | str]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from ...errors import ParseError
+from ...shapes.columns import wrapped
 from ..entry import Reading
 from ..syntax.source_positions import parse_error
 from .deciding import Verdict
-
-#: Nothing but formulas is wider than this.
-WIDEST = 80
 
 
 def verdict_lines(reading: Reading, verdicts: Sequence[Verdict]) -> list[str]:
@@ -42,7 +39,7 @@ def _one(verdict: Verdict) -> list[str]:
     if verdict.true:
         return [*lines, f"true   at {where}: a comparison is tried, not proved"]
     if verdict.undecided:
-        return [*lines, *_wrapped("undecided, because ", verdict.undecided)]
+        return [*lines, *wrapped(f"undecided, because {verdict.undecided}", "", " " * 7)]
     if verdict.shapes[0] != verdict.shapes[1]:
         lines.append(f"false  by shape: the left side is {verdict.shapes[0]}, the right side {verdict.shapes[1]}")
     else:
@@ -52,9 +49,3 @@ def _one(verdict: Verdict) -> list[str]:
             lines.append(f"       {entry}: left {verdict.values[0]:.6g}, right {verdict.values[1]:.6g}")
     facts = [f"true where {' or '.join(verdict.where)}"] if verdict.where else []
     return [*lines, *(f"       {remedy}" for remedy in (*verdict.remedies, *facts))]
-
-
-def _wrapped(start: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        start + text, WIDEST, subsequent_indent="       ", break_long_words=False, break_on_hyphens=False
-    )

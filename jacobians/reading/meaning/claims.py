@@ -19,6 +19,8 @@ def shape_in(context: Context, space: t.Node) -> Shape:
     """The shape that ℝ^{h×d} tells; ℝ alone is that of a scalar."""
     atom, postfixes = opened(space)
     base = stem(atom)
+    if base is not None and key(base).partition("_")[0] in ("S", "Delta"):
+        return _of_facts(context, space, key(base).partition("_")[0], postfixes)[0]
     powers = [one for one in postfixes if one.kind == "power" and one.body is not None]
     if base is None or key(base) != "R" or len(powers) < len(postfixes) or len(powers) > 1:
         shown = context.source(space.place)
@@ -32,6 +34,31 @@ def shape_in(context: Context, space: t.Node) -> Shape:
         return read_sizes(context.source(space.place), sizes)
     except JacobiansError as error:
         raise parse_error(context.text, place, str(error)) from None
+
+
+def facts_in(context: Context, space: t.Node) -> tuple[str, ...]:
+    """What 𝕊^n, 𝕊^n_{++} and Δ^n say of their elements besides the shape."""
+    atom, postfixes = opened(space)
+    base = key(stem(atom) or "").partition("_")[0]
+    return _of_facts(context, space, base, postfixes)[1] if base in ("S", "Delta") else ()
+
+
+def _of_facts(
+    context: Context, space: t.Node, base: str, postfixes: tuple[t.Postfix, ...]
+) -> tuple[Shape, tuple[str, ...]]:
+    powers = [one.body for one in postfixes if one.kind == "power" and one.body is not None]
+    marks = [context.text[one.place.start : one.place.end] for one in postfixes if one.kind == "subscript"]
+    if len(powers) != 1 or len(marks) > 1 or len(powers) + len(marks) < len(postfixes):
+        raise parse_error(context.text, space.place, "expected 𝕊^n, 𝕊^n_{++} or Δ^n after ∈")
+    written = "".join(mark for mark in context.text[powers[0].place.start : powers[0].place.end] if mark not in "{} ")
+    try:
+        (size,) = read_sizes(context.source(space.place), written)
+    except (JacobiansError, ValueError):
+        raise parse_error(context.text, powers[0].place, "expected the size of a square matrix or a vector") from None
+    if base != "S":
+        return (size,), ("probability",)
+    definite = bool(marks) and marks[0].count("+") == 2
+    return (size, size), ("symmetric", "positive_definite") if definite else ("symmetric",)
 
 
 def compare(context: Context, claim: t.Claim, part: Part, shape: Shape) -> None:

@@ -29,6 +29,7 @@ class Context(Protocol):
     layout: str
     used_layout: bool
     samples: Samples
+    sample_letters: list[str]
 
     @property
     def longest_name(self) -> int:

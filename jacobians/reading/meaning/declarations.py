@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ...errors import JacobiansError, NamingError, ShapeError
-from ...expressions.nodes import Variable, tensor
+from ...expressions.nodes import Expression, Variable, tensor
 from ...shapes.facts import check_facts
 from ...shapes.formatting import shortened
 from ...shapes.names import normalise
@@ -69,6 +69,13 @@ class Declarations:
         self._variables[lookup], self._spelled[lookup], self._python[python] = variable, name, name
         if facts:
             self.facts[variable.name] = facts
+
+    def assume(self, expression: Expression, facts: tuple[str, ...], what: str) -> None:
+        """Facts that a text says of a declared name. Raises `ShapeError` for a formula: that would be a claim."""
+        if not isinstance(expression, Variable):
+            raise ShapeError(f"{what} is of a formula; a fact is declared of a name")
+        name = expression.name
+        self.facts[name] = check_facts([*self.facts.get(name, ()), *facts], expression.shape, name)
 
     def find(self, raw: str) -> Variable | None:
         """The variable that is declared under a spelling of `raw`."""

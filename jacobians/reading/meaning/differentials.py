@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...differentiation.jacobian_tensor import derivative
 from ...errors import JacobiansError, ShapeError
@@ -29,7 +30,7 @@ def differentiated(
     The axes of a second derivative of a scalar are those of its denominators, as they are written.
     """
     names = _each_once(context, place, denominators, order)
-    part = numerator
+    part = numerator = _whole(numerator)
     origin = _origin(numerator.value)
     for name, turned in names:
         by, letters = _denominator(context, name)
@@ -44,6 +45,14 @@ def differentiated(
         chain = Chain(whole, by.expression, "numerator" if turned or order > 1 else context.layout)
         part = Part(place, in_layout(result, chain), (numerator,))
     return part
+
+
+def _whole(part: Part) -> Part:
+    """A part; a sum over all the indices of its entries as the number that it is."""
+    given = part.value.entries
+    if given is None or entries.free_letters(given):
+        return part
+    return replace(part, value=Value(entries.expression(given, (), {})))
 
 
 def _origin(value: Value) -> Expression | None:
@@ -106,6 +115,36 @@ def in_layout(result: Expression, chain: Chain) -> Value:
     return Value(result, row=chain.is_row, chain=chain)
 
 
+def with_respect_to(context: Context, place: Place, value: Part, by: Expression) -> Part:
+    """The derivative of a value with respect to an expression with a name, in the layout of the text."""
+    context.used_layout = True
+    chain = Chain(value.value.whole, by, context.layout)
+    try:
+        result = derivative(chain.numerator, by).expression
+    except JacobiansError as error:
+        raise shape_error(context.text, place, str(error)) from None
+    return Part(place, in_layout(result, chain), (value,))
+
+
+def in_direction(context: Context, slope: Part, direction: Part) -> Part:
+    """A derivative applied to a direction of the shape of its denominator."""
+    chain = slope.value.chain
+    assert chain is not None
+    place = slope.place.to(direction.place)
+    if direction.value.shape != chain.denominator.shape:
+        shown = f"{context.source(direction.place)} is {values.describe(direction.value)}"
+        raise shape_error(context.text, direction.place, f"{shown}: a direction has the shape of the argument")
+    result = _along(derivative(chain.numerator, chain.denominator).expression, direction.value.expression)
+    return Part(place, Value(result), (slope, direction))
+
+
+def _along(jacobian: Expression, direction: Expression) -> Expression:
+    """A derivative in numerator layout applied to a direction."""
+    axes = tuple(range(jacobian.ndim))
+    of = jacobian.ndim - direction.ndim
+    return network([jacobian, direction], [axes, tuple(reversed(axes[of:]))], axes[:of])
+
+
 def _each_once(context: Context, place: Place, denominators: Sequence[t.Node], order: int) -> list[tuple[t.Node, bool]]:
     """The names below, one for each differentiation, and whether each is transposed: ∂x² is twice, ∂x∂xᵀ too."""
     found: list[tuple[t.Node, bool]] = []
@@ -147,6 +186,7 @@ def _denominator(context: Context, node: t.Node) -> tuple[Value, str]:
 
 def operated(context: Context, place: Place, operator: t.Operator, argument: Part) -> Part:
     """∂/∂x of what follows, or ∇_x of it: the transpose, in the shape of x for a scalar (item 1a), in every layout."""
+    argument = _whole(argument)
     if not operator.gradient:
         return differentiated(context, place, argument, operator.denominators, operator.order)
     if operator.denominators:
@@ -182,6 +222,7 @@ def _only_variable(context: Context, operator: t.Operator, argument: Part) -> Va
 
 def total(context: Context, place: Place, argument: Part) -> Part:
     """d of what follows: the sum over the variables X of the derivative with respect to X in the direction dX."""
+    argument = _whole(argument)
     value = argument.value
     if has_entries(value):
         raise parse_error(context.text, place, "d is of a whole formula, and this is an entry")
@@ -194,10 +235,7 @@ def total(context: Context, place: Place, argument: Part) -> Part:
     terms: list[Expression] = []
     for one in moved:
         direction = context.direction(one)
-        jacobian = derivative(value.expression, one).expression
-        of = value.expression.ndim
-        axes = tuple(range(jacobian.ndim))
-        terms.append(network([jacobian, direction], [axes, tuple(reversed(axes[of:]))], axes[:of]))
+        terms.append(_along(derivative(value.expression, one).expression, direction))
     if not terms:
         terms = [multiply(0.0, ones(value.expression.shape))]
     return Part(place, Value(add(*terms), value.row), (argument,))

@@ -77,6 +77,7 @@ class Elaborator:
         self._defining: set[str] = set()
         self._directions: dict[Variable, Variable] = {}
         self.samples = Samples()
+        self.sample_letters: list[str] = []  # of the sums over samples that are being read
         self.used_layout = False  # whether there is a derivative whose axes depend on the layout
         self.failed: tuple[Part, ...] = ()  # the parts that do not fit, where shapes are the reason
 
@@ -247,11 +248,12 @@ class Elaborator:
     def _claimed(self, statement: t.Claim, last: bool) -> tuple[t.Node, tuple[Part, ...]]:
         """x ∈ ℝ^d declares a new name; of anything else it is compared with the shape that is found."""
         shape = claims.shape_in(self, statement.space)
+        facts = claims.facts_in(self, statement.space)
         atom, postfixes = opened(statement.body)
         options = spellings(atom, postfixes)
         if options and options[0][1] == len(postfixes) and not any(self.is_known(raw) for raw, _ in options):
             try:
-                self.declarations.declare(options[0][0], shape)
+                self.declarations.declare(options[0][0], shape, facts)
             except JacobiansError as error:
                 raise self._error(statement.body.place, str(error)) from None
             variable = self.lookup(options[0][0])
@@ -261,6 +263,8 @@ class Elaborator:
         node, parts = self._statement(statement.body, last, shape)
         for part in parts:
             claims.compare(self, statement, part, shape)
+            if facts:
+                self.declarations.assume(part.value.expression, facts, self.source(statement.place))
         return node, parts
 
     def _defines(self, statement: t.Equation) -> bool:
@@ -408,6 +412,10 @@ class Elaborator:
 
     def _product(self, node: t.Node, expected: Shape | None = None) -> Part:
         items = differentials.gathered(self, factors.items_of(self, node))
+        letters = factors.sample_letters(self, items)
+        if letters:  # y_i beside x_i is a sample, too
+            self.sample_letters += letters
+            items = differentials.gathered(self, factors.items_of(self, node))
         numbers = next((place for place, one in enumerate(items) if not _is_number(one)), len(items))
         scalars = True  # whether all that was met so far is
         parts: list[tuple[str, Part]] = []  # from the right
@@ -415,6 +423,11 @@ class Elaborator:
         while items:
             item = items.pop()
             called = isinstance(item.atom, t.Group) and item.operator == "" and bool(items)
+            if called and isinstance(item.atom, t.Group) and item.atom.bracket == "[" and len(items) > 1:
+                direction = self._direction_of(items, item.atom, expected)  # f′(X)[dX]
+                if direction is not None:
+                    parts.append((items.pop().operator, powers.after(self, direction, item.postfixes)))
+                    continue
             if called and isinstance(item.atom, t.Group) and items[-1].word is not None:
                 caller = items.pop()
                 part = calls.after_name(self, caller, calls.call(self, caller, item.atom))
@@ -463,6 +476,17 @@ class Elaborator:
                     f"{self.source(part.place)} alone; brackets would say otherwise"
                 )
 
+    def _direction_of(self, items: list[Item], group: t.Group, expected: Shape | None) -> Part | None:
+        """f′(X)[H], the derivative in a direction; the last of `items` is then that of f."""
+        bracket, caller = items[-1].atom, items[-2]
+        if not isinstance(bracket, t.Group) or not any(one.kind == "prime" for one in caller.postfixes):
+            return None
+        part = self._named_call(caller, bracket, expected)
+        if part is None or part.value.chain is None:
+            return None
+        items.pop()
+        return differentials.in_direction(self, part, self.part(t.Group(group.place, group.parts, "(")))
+
     def _named_call(self, caller: Item, group: t.Node, expected: Shape | None) -> Part | None:
         """f(x) for a function of the text, and J(w) for a J that is defined and depends on w; None for a product."""
         if not isinstance(group, t.Group) or group.bracket not in ("(", "{{", "[") or caller.word is not None:
@@ -473,8 +497,20 @@ class Elaborator:
             order = sum(one.kind == "prime" for one in caller.postfixes[count:])
             if order < len(caller.postfixes) - count:
                 continue
+            jacobian = raw[:2] == "J_" and not order and not self.is_known(raw)
+            if jacobian and (key(raw[2:]) in self.functions or self.is_known(raw[2:])):  # J_f(x)
+                raw, name, order = raw[2:], key(raw[2:]), 1
             value = self.lookup(raw)
-            if value is not None and not order and named_functions.defined_of(self, value, raw, group):
+            given = value is not None and named_functions.defined_of(self, value, raw, group)
+            if (
+                value is not None
+                and given
+                and order == 1
+                and (jacobian or not value.rank)
+                and name not in self.functions
+            ):
+                return self._differentiated_call(Part(place, value), [self.part(one) for one in group.parts], place)
+            if value is not None and given and not order:
                 arguments = tuple(self.part(one).value.expression for one in group.parts)
                 if isinstance(self.functions.get(name), NamedFunction) or len(arguments) == len(group.parts):
                     self.note(f"{self.source(place)} is {self.source(caller.place)}, which is defined")
@@ -492,13 +528,26 @@ class Elaborator:
             if function is None:
                 continue
             arguments_ = [self.part(one) for one in group.parts]
-            if function.body is not None:
-                return self._substituted(function, arguments_, place)
+            if function.body is not None or (order and not function.entrywise):
+                if order > 1:
+                    raise self._error(caller.place, f"{function.name}′ is read, and no higher derivative")
+                arguments_ = [replace(one, value=named_functions.under_a_name(one.value)) for one in arguments_]
+                if function.body is not None:
+                    part = self._substituted(function, arguments_, place)
+                else:
+                    part = named_functions.called(self, function, arguments_, place, expected, 0)
+                return self._differentiated_call(part, arguments_, place) if order else part
             part = named_functions.called(self, function, arguments_, place, expected, order)
             self.functions[name] = function
             self.note(f"{function.name} is taken as an arbitrary smooth function")
             return part
         return None
+
+    def _differentiated_call(self, value: Part, arguments: Sequence[Part], place: Place) -> Part:
+        """f′(x) and J_f(x): the derivative of what f(x) is, in the layout of the text."""
+        if len(arguments) != 1:
+            raise self._error(place, "the derivative of a function of several arguments: write ∂f(x, y)/∂x")
+        return differentials.with_respect_to(self, place, value, arguments[0].value.expression)
 
     def _substituted(self, function: NamedFunction, arguments: Sequence[Part], place: Place) -> Part:
         """The body of a function of the text with its arguments for its parameters."""
@@ -547,6 +596,8 @@ class Elaborator:
             argument = self._multiplied(parts[::-1])
             parts.clear()
             if isinstance(item.atom, t.Summation):
+                if item.atom.letters in self.sample_letters:
+                    self.sample_letters.remove(item.atom.letters)
                 return subscripts.summed(self, item.atom, argument)
             return differentials.operated(self, item.place.to(argument.place), item.atom, argument)
         argument = self._argument(item, parts, closed)

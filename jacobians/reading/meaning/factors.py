@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ...shapes.letters import SMALL
@@ -119,6 +120,7 @@ def sample(context: Context, item: Item) -> Item | None:
         return None
     postfixes = list(item.postfixes)
     label = next((one for one in postfixes if _letter(one)), None)
+    least = 1
     if label is not None:
         letter = _letter(label)
         postfixes.remove(label)
@@ -133,14 +135,48 @@ def sample(context: Context, item: Item) -> Item | None:
             letter = piece(postfixes.pop(0)) or ""
         else:
             return None
-        if context.is_known(base) or len(letter) != 1 or letter not in SMALL:
+        if len(letter) != 1 or letter not in SMALL:
             return None
+        least = 2
+        if context.is_known(base):
+            value = context.lookup(base)
+            if letter not in context.sample_letters or value is None or value.rank != 1:
+                return None
+            least = 1
     values = [context.lookup(raw) for raw in (base, base.swapcase())]
     array = next((one.expression for one in values if one is not None and not one.row and one.entries is None), None)
-    if array is None or array.ndim < (2 if label is None else 1):
+    if array is None or array.ndim < least:
         return None
     name = context.sample(array, letter).name
     return replace(item, atom=t.Sample(item.place, name), postfixes=tuple(postfixes))
+
+
+def sample_letters(context: Context, items: Sequence[Item]) -> list[str]:
+    """The letters of the sums in a product that go over samples: y_i is the sample of y there, too."""
+    found: list[str] = []
+    for place, item in enumerate(items):
+        if isinstance(item.atom, t.Summation) and len(item.atom.letters) == 1:
+            under = [node for one in items[place + 1 :] for node in t.below(t.with_postfixes(one.atom, one.postfixes))]
+            rows = [one.atom for one in items[place + 1 :] if isinstance(one.atom, t.Sample)]
+            if rows or any(_is_sample(context, node, item.atom.letters) for node in under):
+                found.append(item.atom.letters)
+    return found
+
+
+def _is_sample(context: Context, node: t.Node, letter: str) -> bool:
+    """Whether a node is x^{(i)}, or x_i where X alone is declared."""
+    atom, postfixes = opened(node)
+    base = stem(atom)
+    if base is None or not isinstance(node, (t.Factor, t.Name)):
+        return False
+    if any(_letter(one) == letter for one in postfixes):
+        return True
+    if not postfixes and "_" in base:
+        base, _, own = base.rpartition("_")
+    else:
+        own = (piece(postfixes[0]) or "") if postfixes and postfixes[0].kind == "subscript" else ""
+    array = context.lookup(base.swapcase()) if own == letter and not context.is_known(base) else None
+    return array is not None and array.rank == 2
 
 
 def _letter(postfix: t.Postfix) -> str:

@@ -7,7 +7,7 @@ that are drawn with the others. What holds for it at random points holds for eve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...errors import JacobiansError
 from ...expressions.nodes import Expression, Named, Variable, tensor
@@ -93,7 +93,8 @@ def called(
 ) -> Part:
     """f(x), f′(z): the value of a function of the text."""
     given = [one.value for one in arguments]
-    expressions = tuple(_under_a_name(one.expression) for one in given)
+    given = [under_a_name(one) for one in given]
+    expressions = tuple(one.expression for one in given)
     if any(one.entries is not None for one in given) and not function.entrywise:
         raise shape_error(
             context.text, place, f"{function.name} is given an entry: ({function.name}(x))_i is an entry of it"
@@ -124,11 +125,11 @@ def called(
     return Part(place, value, tuple(arguments), arguments=expressions)
 
 
-def _under_a_name(argument: Expression) -> Expression:
+def under_a_name(argument: Value) -> Value:
     """An argument with a name, so that a gradient may be with respect to it: ∇f(A x)."""
-    if isinstance(argument, (Variable, Named)):
+    if argument.entries is not None or isinstance(argument.expression, (Variable, Named)):
         return argument
-    return argument.named(f"argument_{argument.serial}")
+    return replace(argument, expression=argument.expression.named(f"argument_{argument.expression.serial}"))
 
 
 def arbitrary(function: NamedFunction, arguments: Sequence[Expression], shape: Shape) -> Expression:

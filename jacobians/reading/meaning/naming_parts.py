@@ -37,13 +37,13 @@ def piece(postfix: t.Postfix) -> str | None:
     body = postfix.body
     if postfix.kind == "subscript" and body is not None:
         return _plain_text(body)
-    if postfix.kind == "label" and isinstance(body, t.Number):
+    if postfix.kind == "label" and isinstance(body, (t.Number, t.Name)):
         return body.text
     if postfix.kind == "power" and isinstance(body, t.Group):
         inner = body.parts[0] if len(body.parts) == 1 else None
         if body.bracket == "(":
             return _plain_text(body)
-        if isinstance(inner, t.Group) and inner.bracket == "(":
+        if isinstance(inner, t.Group) and inner.bracket in ("(", "["):
             return _plain_text(inner)
     return None
 

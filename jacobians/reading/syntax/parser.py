@@ -49,6 +49,8 @@ _POSTFIXES = {
         "ENTRYWISE_POWER",
         "SUBSCRIPT",
         "PSEUDOINVERSE",
+        "STAR",
+        "SIGNS",
     ),
 }
 _OPERAND = "an operand (a name, a number, a bracket)"
@@ -338,6 +340,10 @@ class _Parser:
         match token.kind:
             case "PRIME" | "TRANSPOSED" | "PSEUDOINVERSE":
                 return t.Postfix(place, token.kind.lower(), None)
+            case "SIGNS":
+                return t.Postfix(place, "subscript", t.Name(place, token.text.strip("_{} \t")))
+            case "STAR":
+                return t.Postfix(place, "label", t.Name(place, "star"))
             case "LABEL":
                 return t.Postfix(place, "label", t.Number(place, token.text.translate(_DIGITS)[1:-1]))
             case "LOWERED":

@@ -113,6 +113,8 @@ _LONGER = (
     ("ARROW", re.compile(r"->")),
     ("EQUALS", re.compile(r"==")),
     ("PSEUDOINVERSE", re.compile(r"⁺(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^\s*(?:\+(?!\s*\d)|\{\s*\+\s*\}|\{?\s*(?:\\dagger|†)\s*\}?)")),
+    ("SIGNS", re.compile(r"_\s*\{\s*\+{1,2}\s*\}|_\s*\+{1,2}")),
+    ("STAR", re.compile(r"\^\s*(?:[*∗⋆]|\{\s*(?:[*∗⋆]|\\ast|\\star)\s*\}|\\ast(?![A-Za-z])|\\star(?![A-Za-z]))")),
     ("TRANSPOSED", re.compile(r"\.T(?!\w)")),
     ("‖", re.compile(r"\|\||\\\|")),
     ("LABEL", re.compile(r"⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾")),
