@@ -66,7 +66,7 @@ _REDUCING = frozenset(
         ),
         *(_numpy.argmax, _numpy.argmin, _numpy.argsort, _numpy.diff, _numpy.ravel, _numpy.reshape, _numpy.transpose),
         *(_numpy.squeeze, _numpy.dot, _numpy.inner, _numpy.outer, _numpy.trace, _numpy.diag, _numpy.clip, _numpy.flip),
-        *(_numpy.roll, _numpy.take, _numpy.repeat, _numpy.tile, _numpy.atleast_2d),
+        *(_numpy.ptp, _numpy.sort, _numpy.roll, _numpy.take, _numpy.repeat, _numpy.tile, _numpy.atleast_2d),
     }
 )
 
