@@ -181,6 +181,11 @@ class ArrayProtocol(NDArrayOperatorsMixin):
         raise AttributeError(f"an expression has no attribute {name!r}")
 
     @property
+    def flat(self) -> Any:
+        """The entries in C order, one after the other: `sum(x.flat)`."""
+        return iter(FUNCTIONS["flatten"](self))
+
+    @property
     def mT(self) -> Any:
         """The last two axes exchanged."""
         return FUNCTIONS[np.swapaxes](self, -1, -2)

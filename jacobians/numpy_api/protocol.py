@@ -14,11 +14,13 @@ import numpy as np
 
 from ..expressions.array_protocol import FUNCTIONS, UFUNCS
 from ..expressions.nodes import Expression, Function, as_expression
+from ..expressions.unsupported import full_name
 from ..functions import determinants, elementwise, indexing, linear_algebra, reductions
 from ..functions import operators as algebra
 from . import contractions, diagonals, products, spacing, ufunc_methods
 from . import cutting_and_joining as shapes
 from . import shaping_and_reductions as fn
+from .parameters import with_numpy_names
 
 
 def _elementwise(function: Function) -> Callable[..., Expression]:
@@ -191,6 +193,8 @@ FUNCTIONS.update({getattr(home, name): rule for (home, name), rule in _NEWER.ite
 for _name, _rule in (("vecdot", products.np_vecdot), ("matvec", products.np_matvec), ("vecmat", products.np_vecmat)):
     if hasattr(np, _name):
         UFUNCS[getattr(np, _name)] = _rule
+_NUMPYS = [one for one in FUNCTIONS if not isinstance(one, str) and full_name(one).startswith("np.")]
+FUNCTIONS.update({function: with_numpy_names(function, FUNCTIONS[function]) for function in _NUMPYS})
 #: Methods of expressions that are NumPy's functions of the same name.
 METHODS: Sequence[str] = (
     *("sum", "mean", "prod", "max", "min", "var", "std", "cumsum", "dot", "ravel", "swapaxes", "squeeze", "trace"),
