@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NoReturn, overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -21,60 +20,16 @@ from ..compiler.planning import plan
 from ..compiler.program import Program
 from ..errors import NamingError, ShapeError, UnsupportedError
 from ..expressions.display import Displayed
-from ..expressions.flattening import opened_as_shown
-from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression, Named, Variable, as_expression, unnamed
+from ..expressions.nodes import Array, EinsumSum, Expression, Named, Variable, as_expression, unnamed
 from ..expressions.pickling import Rebuilt
-from ..functions.operators import ones
-from ..notation.alphabet import TEXT, Alphabet
-from ..notation.blocks import blocks
-from ..notation.closed_form import network_text
-from ..notation.components import by_components
-from ..notation.index import components
-from ..notation.latex import LATEX
 from ..notation.text import label
-from ..notation.writer import ExpressionWriter
-from ..shapes.layout import check_layout, collapsed_shape, derivative_item, from_numerator, layout_shape
-from ..shapes.letters import fresh_letters, letter
+from ..shapes.layout import check_layout, collapsed_shape, derivative_item, from_numerator
 from ..shapes.sizes import Shape, show_shape
+from .jacobian_notation import JacobianNotation
+from .jacobian_views import JacobianView, Materializable
 
 
-class Materializable:
-    """A Jacobian or a view of one: `.materialize(values)` writes it out, and nothing does so behind one's back."""
-
-    __array_ufunc__ = None  # an array on the left of @ or + leaves the operation to us
-    evaluate: Callable[..., Array]
-
-    @property
-    def symbol(self) -> str:
-        """The derivative as it is written."""
-        raise NotImplementedError
-
-    def materialize(self, values: Mapping[str, Any] | None = None, sizes: Mapping[str, int] | None = None) -> Array:
-        """The dense array in the layout of this view, in the cheapest order; errors are those of `evaluate`.
-
-        >>> from jacobians import derivative, vector
-        >>> x = vector("x", 2)
-        >>> derivative(x * x, x).materialize({"x": [1.0, 2.0]}).tolist()
-        [[2.0, 0.0], [0.0, 4.0]]
-        """
-        return self.evaluate({} if values is None else values, order="optimal", sizes=sizes)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
-        raise UnsupportedError(
-            f"{self.symbol} is no array: .materialize({{name: array}}) writes it out, and .expression is for NumPy's "
-            "functions"
-        )
-
-    def _no_arithmetic(self, *_: object) -> NoReturn:
-        raise UnsupportedError(
-            f"{self.symbol} is multiplied with @ and added with +; for other arithmetic take .expression, or the "
-            "derivative of the whole: derivative(2 * y, x)"
-        )
-
-    __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __pow__ = __neg__ = _no_arithmetic
-
-
-class Jacobian(Displayed, Materializable, Rebuilt):
+class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
     """∂y/∂x for y its `numerator` and x its `denominator`: a sum of networks whose output may repeat an index.
 
     Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
@@ -295,76 +250,6 @@ class Jacobian(Displayed, Materializable, Rebuilt):
             return self.collapse()
         return JacobianView(self, "matrix")
 
-    # --- notation ---------------------------------------------------------------------------------------------
-
-    @property
-    def einsum(self) -> str:
-        """The networks as einsum strings, `+` between terms; an index twice in the output is a delta.
-
-        Output axes are i, j, k, …, summed indices a, b, c, …: `j->iji` is I ⊗ x. A zero Jacobian is "0".
-        """
-        return " + ".join(_einsum_string(term) for term in self._shown) or "0"
-
-    @property
-    def operands(self) -> tuple[tuple[Expression, ...], ...]:
-        """The operands of each term, in the order of the chain."""
-        return tuple(term.operands for term in self._shown)
-
-    @cached_property
-    def _shown(self) -> list[EinsumTerm]:
-        """The terms; an index that is summed and in no operand (a count) is given to a vector of ones."""
-        shown = []
-        for term in self.chain.flat:
-            loose = [index for index in range(len(term.sizes)) if index not in term.held and index not in term.output]
-            counted = tuple(ones((term.sizes[index],)) for index in loose)
-            groups = tuple((index,) for index in loose)
-            shown.append(replace(term, operands=term.operands + counted, indices=term.indices + groups))
-        return shown
-
-    @property
-    def coefficients(self) -> tuple[float, ...]:
-        """The coefficient of each term."""
-        return tuple(term.coefficient for term in self.chain.flat)
-
-    def index_notation(self) -> str:
-        """Both sides by components: `(∂z/∂W)_{ijk} = δ_{ik} x_j`."""
-        return self._by_index(TEXT)
-
-    def matrix_notation(self) -> str | None:
-        """The closed form: `x̃ rᵀ W₂ diag(σ′(z))`; None where there is none. A scalar by a vector is a row (1a)."""
-        return self._closed_form(TEXT)
-
-    def entry_notation(self) -> str:
-        """The entry at i, j, k, … with its sums as products of matrices, as `2 δ_{jl} (Vᵀ V)_{ik}`; the right side."""
-        return blocks(self.chain.flat, self._writer(TEXT))[0]
-
-    def latex(self, symbol: bool = True) -> str:
-        r"""The equation in LaTeX's math mode, in the typography of the notes; it needs the package amsmath.
-
-        `\frac{\partial \mathbf{z}}{\partial \mathbf{W}} = \mathbf{I}_h \otimes \mathbf{x}`; by components where there
-        is no closed form. Without `symbol` the right side of the closed form alone (or, where there is none, both).
-        """
-        closed = self._closed_form(LATEX)
-        if closed is None:
-            return self._by_index(LATEX)
-        return f"{self.chain.spelled(LATEX)}{LATEX.equals}{closed}" if symbol else closed
-
-    def _writer(self, alphabet: Alphabet) -> ExpressionWriter:
-        roots = [self.numerator, *(operand for term in self.chain.flat for operand in term.operands)]
-        return ExpressionWriter(roots, alphabet)
-
-    def _by_index(self, alphabet: Alphabet) -> str:
-        symbol = self.chain.spelled(alphabet)
-        axes = [letter(place) for place in range(self.ndim)]
-        left = alphabet.parens(symbol) + alphabet.braces(axes) if axes else symbol
-        right, _ = components(map(by_components, opened_as_shown(self.chain.flat)), self._writer(alphabet))
-        return left + alphabet.equals + right
-
-    def _closed_form(self, alphabet: Alphabet) -> str | None:
-        row = self.numerator.ndim == 0 and self.denominator.ndim == 1
-        written = network_text(self.chain.flat, self.shape, self._writer(alphabet), row)
-        return written[0] if written else None
-
     def __repr__(self) -> str:
         item = f", item {self.item}" if self.item else ""
         shape = show_shape(self.as_matrix().shape if self.ndim == 1 else self.shape)
@@ -449,75 +334,6 @@ class Jacobian(Displayed, Materializable, Rebuilt):
         return program
 
 
-class JacobianView(Displayed, Materializable, Rebuilt):
-    """A Jacobian in another layout: `.shape` and `.evaluate` follow it, `.T` reverses it, `.jacobian` is the source."""
-
-    def __init__(self, jacobian: Jacobian, layout: str) -> None:
-        self.jacobian = jacobian
-        self.layout = layout
-
-    def made_of(self) -> tuple[Any, ...]:
-        return self.jacobian, self.layout
-
-    @classmethod
-    def rebuild(cls, jacobian: Jacobian, layout: str) -> JacobianView:
-        return cls(jacobian, layout)
-
-    @property
-    def symbol(self) -> str:
-        return self.jacobian.symbol
-
-    @property
-    def shape(self) -> Shape:
-        """The shape in this layout; merged axes of symbolic sizes are products such as "d*h"."""
-        source = self.jacobian
-        match self.layout:
-            case "collapsed":
-                return collapsed_shape(source.shape)
-            case "matrix":
-                return self._as_matrix(source.shape)
-        return layout_shape(*source.differentiated, self.layout)
-
-    @property
-    def T(self) -> Jacobian | JacobianView:
-        """Back to the numerator layout from the denominator layout; for the others a `ShapeError`."""
-        if self.layout == "denominator":
-            return self.jacobian
-        if self.layout == "numerator":
-            return self.jacobian.T
-        raise ShapeError(
-            f"the {self.layout!r} view of {self.symbol} has no .T here; evaluate it and transpose the array"
-        )
-
-    def __matmul__(self, other: Any) -> Any:
-        """J.T @ K for two Jacobians of one y, as an expression: for J = K the Gauss–Newton matrix."""
-        if self.layout != "denominator" or not isinstance(other, Jacobian):
-            raise UnsupportedError(f"{self!r} @ {type(other).__name__}: what is formed is J.T @ K of two Jacobians")
-        return structured.transposed_times(self.jacobian.chain, other.chain)
-
-    def to_layout(self, layout: str) -> JacobianView:
-        """The same Jacobian in yet another layout."""
-        return self.jacobian.to_layout(layout)
-
-    def evaluate(
-        self, values: Mapping[str, Any], order: str | Sequence[str] = "reverse", sizes: Mapping[str, int] | None = None
-    ) -> Array:
-        """The dense array in this layout; arguments and errors as for `Jacobian.evaluate`."""
-        if self.layout in ("collapsed", "matrix"):
-            dense = self.jacobian.evaluate(values, order=order, sizes=sizes)
-            shape = collapsed_shape(dense.shape) if self.layout == "collapsed" else self._as_matrix(dense.shape)
-            return dense.reshape(tuple(int(size) for size in shape))
-        return self.jacobian.evaluate(values, layout=self.layout, order=order, sizes=sizes)
-
-    def _as_matrix(self, shape: Shape) -> Shape:
-        """A row for a derivative by a vector, a column for one of a vector by a scalar."""
-        row = self.jacobian.denominator.ndim == 1
-        return {0: (1, 1), 1: (1, *shape) if row else (*shape, 1)}.get(len(shape), shape)
-
-    def __repr__(self) -> str:
-        return f"{self.symbol} in {self.layout} layout  ({show_shape(self.shape)})"
-
-
 # --- making Jacobians ---------------------------------------------------------------------------------------------
 
 
@@ -559,13 +375,3 @@ def derivative(y: Any, x: Any) -> Any:
     reverse = accumulate_reverse(y, wrt)
     jacobians = [Jacobian(Chain([(y, one)], terms), inner) for one, terms in zip(wrt, reverse, strict=True)]
     return jacobians if several else jacobians[0]
-
-
-def _einsum_string(term: EinsumTerm) -> str:
-    letters = dict(zip(dict.fromkeys(term.output), fresh_letters(), strict=False))
-    inner = fresh_letters(tuple(letters.values()), first="a")
-    for index in range(len(term.sizes)):
-        if index not in letters:
-            letters[index] = next(inner, "…")
-    groups = ",".join("".join(letters[index] for index in group) for group in term.indices)
-    return f"{groups}->{''.join(letters[index] for index in term.output)}"

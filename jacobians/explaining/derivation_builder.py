@@ -7,7 +7,8 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from ..differentiation.jacobian_tensor import Jacobian, JacobianView
+from ..differentiation.jacobian_tensor import Jacobian
+from ..differentiation.jacobian_views import JacobianView
 from ..errors import UnsupportedError
 from ..expressions.nodes import EinsumSum, EinsumTerm, Expression, Named, unnamed
 from ..expressions.terms import merge_like

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...compiler.costs import Cost, Costs
-from ...differentiation.jacobian_tensor import Jacobian, JacobianView
+from ...differentiation.jacobian_tensor import Jacobian
+from ...differentiation.jacobian_views import JacobianView
 from ...expressions.nodes import Expression, Named, Variable
 from ...expressions.walks import walk
 from ...notation.names import typeset
