@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Sequence
-from functools import wraps
+from dataclasses import dataclass
+from functools import cached_property, wraps
 from typing import Any
 
 import numpy as np
 
 from ..compiler.compiling import Compiled
 from ..errors import UnsupportedError
-from ..expressions.array_protocol import TRACER
+from ..expressions.array_protocol import TRACER, apart
 from ..expressions.nodes import Array, Expression, Variable, as_expression
 from .memory import Recent
 from .outcomes import Outcome, expressions_of, replaced
 from .pytrees import Structure, Tree, flatten, is_leaf
 from .trace import Trace
-from .tracing import Traced, chosen
+from .tracing import Traced, chosen, value_of_leaf
 from .transforms import Transform
 
 #: Compiled functions that are kept for each function, one for each signature.
@@ -59,14 +61,29 @@ def _value(traced: Traced, numbers: list[int]) -> Any:
     return traced.output
 
 
+@dataclass(frozen=True)
+class Graph:
+    """What a transform forms of a function that was called once, and the variables that it is a function of."""
+
+    tree: Tree
+    variables: list[Variable]
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        return Outcome(self.tree, self.variables)
+
+    @cached_property
+    def expressions(self) -> tuple[list[Expression], Structure]:
+        return expressions_of(self.tree)
+
+
 class Frozen:
     """A transform that calls its function once for each signature."""
 
     def __init__(self, transform: Transform) -> None:
         self._transform = transform
         self._by_shapes: dict[Hashable, tuple[Compiled, Callable[[Sequence[Any]], Any]]] = {}
-        self._outcomes: Recent[Outcome] = Recent(REMEMBERED)
-        self._graphs: Recent[tuple[list[Variable], list[Expression], Structure]] = Recent(REMEMBERED)
+        self._graphs: Recent[Graph] = Recent(REMEMBERED)
         self._by_value = False  # f needs the values of arrays of integers, as places
         self.compiled: Compiled | None = None
 
@@ -83,69 +100,51 @@ class Frozen:
         """Any arguments: arrays are found in their containers, expressions give an expression."""
         numbers = chosen(args, self._transform.argnums, self._transform.what)
         trees = [*args, *kwargs.values()]
-        every = flatten(trees)[0]
-        places = [
-            one for one in flatten([tree for k, tree in enumerate(trees) if k not in numbers])[0] if _is_whole(one)
-        ]
+        others = flatten([tree for k, tree in enumerate(trees) if k not in numbers])[0]
+        places = [leaf for leaf in others if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"]
         fixed = places if self._by_value else []
-        given = [leaf for leaf in every if is_leaf(leaf) and not any(leaf is one for one in fixed)]
-        key = _signature(args, kwargs, fixed)
         try:
-            if TRACER.get() is not None or any(isinstance(leaf, Expression) for leaf in given):
-                return self._within(given, self._graphs.get(key, lambda: self._graph(args, kwargs, numbers, fixed)))
-            outcome = self._outcomes.get(key, lambda: Outcome(*self._tree(args, kwargs, numbers, fixed)))
+            graph = self._graphs.get(_signature(args, kwargs, fixed), lambda: self._graph(args, kwargs, numbers, fixed))
         except UnsupportedError:
             if self._by_value or not places:
                 raise
             self._by_value = True
             return self._general(args, kwargs)
+        given = [leaf for leaf in flatten(trees)[0] if is_leaf(leaf) and not any(leaf is one for one in fixed)]
+        if TRACER.get() is not None or any(isinstance(leaf, Expression) for leaf in given):
+            return self._within(given, graph)
+        outcome = graph.outcome
         self.compiled = outcome.compiled
-        if not kwargs and not fixed and all(isinstance(arg, np.ndarray) for arg in args):
+        if not kwargs and not fixed and all(type(arg) is np.ndarray for arg in args):
             self._by_shapes[tuple([arg.shape for arg in args])] = (outcome.compiled, outcome.arranged)
-        return outcome.arranged(outcome.compiled(*given))
+        return outcome([value_of_leaf(leaf, f"argument {k}") for k, leaf in enumerate(given)])
 
-    def _tree(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[int], fixed: list[Array]
-    ) -> tuple[Tree, list[Variable]]:
-        """What the transform forms, and the variables that it is a function of."""
+    def _graph(self, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[int], fixed: list[Array]) -> Graph:
         outer = TRACER.get()
         assert outer is None or isinstance(outer, Trace)
         if outer is None and any(isinstance(leaf, Expression) for leaf in flatten([args, kwargs])[0]):
-            outer = Trace(None, None, _REFUSAL, frozenset())  # the variables are not to be those of the user
-        traced = Traced(self._transform.f, args, kwargs, outer, None, _REFUSAL, None, fixed)
-        return self._transform.build(traced, numbers), traced.variables
+            outer = Trace(None, None, _REFUSAL, frozenset())  # other names than the user's
+        owner = ("jit", next(_owners))
+        traced = Traced(self._transform.f, args, kwargs, outer, None, _REFUSAL, None, fixed, owner)
+        return Graph(apart(self._transform.build, traced, numbers), traced.variables)
 
-    def _graph(self, *call: Any) -> tuple[list[Variable], list[Expression], Structure]:
-        tree, variables = self._tree(*call)
-        token = TRACER.set(None)
-        try:
-            return variables, *expressions_of(tree)
-        finally:
-            TRACER.reset(token)
-
-    def _within(self, values: list[Any], graph: tuple[list[Variable], list[Expression], Structure]) -> Tree:
+    def _within(self, values: list[Any], graph: Graph) -> Tree:
         """The result as an expression, within another call or of a user's expressions."""
-        variables, roots, structure = graph
         current = TRACER.get()
-        lift = current.lift if isinstance(current, Trace) else as_expression
-        replacements = {variable.serial: lift(value) for variable, value in zip(variables, values, strict=True)}
-        token = TRACER.set(None)
-        try:
-            return structure.filled(iter(replaced(roots, replacements)))
-        finally:
-            TRACER.reset(token)
+        lift = current.lift if current is not None else as_expression
+        roots, structure = apart(getattr, graph, "expressions")
+        replacements = {one.serial: lift(value) for one, value in zip(graph.variables, values, strict=True)}
+        return structure.filled(iter(apart(replaced, roots, replacements)))
 
 
-def _is_whole(leaf: Any) -> bool:
-    """Whether a leaf is an array of integers or truth values: labels, places, a mask."""
-    return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"
+#: The variables of each graph are its own.
+_owners = itertools.count()
 
 
 def _signature(args: tuple[Any, ...], kwargs: dict[str, Any], fixed: list[Array]) -> Hashable:
     """What a compiled function depends on: the shapes of arrays, and the values of everything else."""
     found, structure = flatten((args, kwargs))
-    current = TRACER.get()
-    key: list[Any] = [structure, current.level if isinstance(current, Trace) else None]
+    key: list[Any] = [structure]
     for leaf in found:
         if any(leaf is one for one in fixed):
             key.append((leaf.shape, leaf.tobytes()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache, partial
 from types import CodeType
 from typing import Any
@@ -30,7 +30,7 @@ class Traced:
 
     `by_argument` has the variables in the containers of the arguments; `variables` and `arrays` are all of them and
     what is behind each; `output` is what the function gave. `differentiated` are the places of the arguments whose
-    integers are variables too (default: all).
+    integers are variables too (default: all). The variables belong to `owner`, or to the level of the call.
     """
 
     def __init__(
@@ -43,7 +43,9 @@ class Traced:
         refusal: str | None = None,
         differentiated: Sequence[int] | None = None,
         fixed: Sequence[Array] = (),
+        owner: Hashable = None,
     ) -> None:
+        self._owner = owner
         self.trace = Trace(outer, closed, refusal, literals_of(f))
         self.variables: list[Variable] = []
         self.arrays: list[Any] = []
@@ -72,9 +74,9 @@ class Traced:
         while name in taken or keyword.iskeyword(name):
             name += "_"
         taken.add(name)
-        value: Any = leaf if type(leaf) is float else _value(leaf, name)
+        value = value_of_leaf(leaf, name)
         shape = () if type(leaf) is float else value.shape
-        made = Variable.private(name, shape, ("argument", trace.level, len(self.variables)))
+        made = Variable.private(name, shape, ("argument", self._owner or trace.level, len(self.variables)))
         self.variables.append(made)
         self.arrays.append(value)
         trace.behind[made.serial] = value
@@ -135,11 +137,11 @@ def _is_variable(leaf: Any, whole: bool, fixed: Sequence[Array]) -> bool:
     return is_leaf(leaf)
 
 
-def _value(leaf: Any, name: str) -> Any:
-    """What stands behind a variable: an array of real numbers, or an expression."""
+def value_of_leaf(leaf: Any, name: str) -> Any:
+    """What stands behind a variable: an array of real numbers, a float, or an expression."""
     if isinstance(leaf, Writable):
         leaf = leaf.settled()
-    if isinstance(leaf, Expression):
+    if isinstance(leaf, Expression) or type(leaf) is float:
         return leaf
     if isinstance(leaf, np.matrix):
         raise DataError(f"{name}: an np.matrix, whose * is not that of arrays; np.asarray({name}) is an array")

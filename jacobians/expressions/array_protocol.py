@@ -278,8 +278,7 @@ class ArrayProtocol(NDArrayOperatorsMixin):
         """By its present value while a function is traced; otherwise as it prints."""
         tracer = TRACER.get()
         if specification and tracer is not None:
-            value = tracer.value(self)
-            return format(value.item() if np.ndim(value) == 0 else str(value), specification)
+            return format(self._one(tracer.value(self), "format"), specification)
         if specification:
             try:
                 return format(str(self), specification)
