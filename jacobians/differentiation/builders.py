@@ -8,6 +8,7 @@ from typing import Any
 from ..chain_rule.accumulation import accumulate_forward
 from ..errors import ShapeError
 from ..expressions.nodes import EinsumSum, EinsumTerm, Expression, scalar
+from ..functions.indexing import concatenate, flat_size, reshape
 from ..functions.operators import add, multiply, sum_axes, zeros
 from .jacobian_tensor import Jacobian, derivative
 from .outcomes import Laid
@@ -45,6 +46,23 @@ def hessian_of(output: Tree, arguments: Sequence[Tree], single: bool, layout: st
         )
 
     return map_tree(lambda y, _: one(y), output, "")
+
+
+def hessian_matrix(y: Expression, arguments: Sequence[Tree]) -> Expression:
+    """The Hessian as one matrix, over the entries of all leaves, each in C order, one after another.
+
+    Blocks that vanish are zeros of the structure.
+    """
+    variables = _variables(arguments)
+    rows = []
+    for x, first in zip(variables, _derivatives(y, variables).values(), strict=True):
+        seconds = _derivatives(first, variables)
+        blocks = [
+            reshape(Laid(seconds[again.serial], "ad").expression, (flat_size(x), flat_size(again)))
+            for again in variables
+        ]
+        rows.append(concatenate(blocks, 1))
+    return concatenate(rows, 0)
 
 
 def pulled_back(outputs: Sequence[Expression], cotangents: Sequence[Expression], arguments: Sequence[Tree]) -> Tree:

@@ -216,7 +216,8 @@ def _check_leaves(arg: Any, what: str) -> None:
         if not is_leaf(leaf):
             hint = "; write a float, such as 2.0" if isinstance(leaf, int) and not isinstance(leaf, bool) else ""
             where = f" at {place.removeprefix('_')}" if place else ""
+            kind = type(leaf).__name__
             raise UnsupportedError(
-                f"{what} has a {type(leaf).__name__}{where}, and derivatives are with respect to arrays and "
+                f"{what} has {'an' if kind[0] in 'aeiou' else 'a'} {kind}{where}, and derivatives are with respect to arrays and "
                 f"floating-point numbers{hint}"
             )

@@ -13,9 +13,10 @@ differentiated with respect to: labels, places, masks. Given expressions, a tran
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,12 +24,12 @@ from ..errors import ShapeError, UnsupportedError
 from ..expressions.array_protocol import TRACER
 from ..expressions.nodes import Expression, Variable, as_expression, as_real_array
 from ..shapes.layout import check_layout
-from .builders import gradient_of, hessian_of, jacobians_of, pulled_back, pushed_forward, scalar_output
+from .builders import gradient_of, hessian_matrix, hessian_of, jacobians_of, pulled_back, pushed_forward, scalar_output
 from .closed_over import ClosedOver
 from .outcomes import Outcome, Result
 from .pytrees import Tree, aligned, flatten, labels
 from .trace import Trace
-from .tracing import Traced, chosen
+from .tracing import Traced, chosen, parameter_names
 
 #: What a transform forms of a traced function and the places of the chosen arguments.
 Build = Callable[[Traced, list[int]], Tree]
@@ -139,21 +140,65 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     return public(f, Transform(f, build, argnums, "grad", ("grad", _hashed(argnums))), "The gradient")
 
 
-def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: str = "numerator") -> Callable[..., Any]:
+class Block(NamedTuple):
+    """Where the entries of one array are in a Hessian that is one matrix: `H[block.place, other.place]`."""
+
+    name: str
+    place: slice
+    shape: tuple[int, ...]
+
+
+def hessian(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, layout: str = "numerator", as_matrix: bool = False
+) -> Callable[..., Any]:
     """∂(∂f/∂x)/∂x as a function of the same arguments; the layout applies to both differentiations.
 
     With several arguments, or containers of them, a container of containers, as JAX has it. "ad" is f, x, x.
+    `as_matrix` gives one symmetric matrix instead, over the entries of all arrays, each in C order, and a list that
+    says where each array is: (H, [Block(name, place, shape), …]). The result of f is a scalar then; `layout` has no
+    meaning.
 
     >>> hessian(lambda x: x @ x)(np.array([1.0, 2.0])).tolist()
     [[2.0, 0.0], [0.0, 2.0]]
+    >>> H, table = hessian(lambda p: p["a"] @ p["b"], as_matrix=True)({"a": np.ones(2), "b": np.ones(2)})
+    >>> H[table[0].place, table[1].place].tolist(), table[1].name
+    ([[1.0, 0.0], [0.0, 1.0]], 'p_b')
     """
     check_layout(layout)
     single = _is_single(argnums)
+    if as_matrix:
+        return _hessian_as_matrix(f, argnums)
 
     def build(traced: Traced, numbers: list[int]) -> Tree:
         return hessian_of(traced.output, [traced.by_argument[k] for k in numbers], single, layout)
 
     return public(f, Transform(f, build, argnums, "hessian", ("hessian", _hashed(argnums), layout)), "The Hessian")
+
+
+def _hessian_as_matrix(f: Callable[..., Any], argnums: int | Sequence[int]) -> Callable[..., Any]:
+    def build(traced: Traced, numbers: list[int]) -> Tree:
+        y = scalar_output(traced.outputs, traced.structure, "hessian as a matrix", "hessian without as_matrix")
+        return hessian_matrix(y, [traced.by_argument[k] for k in numbers])
+
+    transform = Transform(f, build, argnums, "hessian", ("hessian as a matrix", _hashed(argnums)))
+
+    @wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        matrix = transform(args, kwargs)
+        names = parameter_names(f, len(args))
+        table: list[Block] = []
+        start = 0
+        for number in chosen(args, argnums, "hessian"):
+            found, structure = flatten(args[number])
+            for leaf, name in zip(found, labels(structure, names[number]), strict=True):
+                shape = tuple(np.shape(leaf))
+                size = math.prod(shape)
+                table.append(Block(name, slice(start, start + size), shape))
+                start += size
+        return matrix, table
+
+    _check_callable(f, "hessian")
+    return wrapped
 
 
 def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
