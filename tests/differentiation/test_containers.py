@@ -27,6 +27,7 @@ from jacobians.differentiation.pytrees import LEAF, aligned, flatten
 
 X, Y = np.array([1.0, 2.0, 3.0]), np.array([0.5, -1.0])
 ONE = np.ones(2)
+MATRIX = np.ones((2, 2)).view(np.matrix)
 
 
 class Layer(NamedTuple):
@@ -120,12 +121,12 @@ def test_containers_come_back_as_they_are(tree: Any) -> None:
         (lambda: grad(lambda x: x @ x, 1.0)(X), OptionError, "got 1.0"),  # type: ignore[arg-type]
         (lambda: grad(lambda x: x @ x, None)(X), OptionError, "got None"),  # type: ignore[arg-type]
         (
-            lambda: grad(lambda x: np.sum(x * x))(np.ones((2, 2)).view(np.matrix)),
+            lambda: grad(lambda x: np.sum(x * x))(MATRIX),
             DataError,
             "np.asarray(x) is an array",
         ),
         (
-            lambda: grad(lambda x: np.sum(np.ones((2, 2)).view(np.matrix) * x))(Y),
+            lambda: grad(lambda x: np.sum(MATRIX * x))(Y),
             DataError,
             "np.asarray(M) is an array",
         ),
