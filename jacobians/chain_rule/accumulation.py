@@ -17,6 +17,7 @@ from ..expressions.nodes import EinsumTerm, Expression, Named, unnamed
 from ..expressions.terms import merge_like
 from ..expressions.walks import walk
 from .local_rules import chain, identity, local_jacobians
+from .views import embedded, restricted, variable_behind
 
 Terms = list[EinsumTerm]
 
@@ -47,15 +48,32 @@ def accumulate_reverse(
 
     What is `held` does not move: paths that cross it do not count. `seed` is ∂top/∂y (the identity if not given), so
     that a pass can go on where another ended. A target is the quantity itself, whether a path reaches it under its name
-    or not.
+    or not; a view of a variable stands for those entries.
     """
-    nodes = between(y, targets, held)
-    adjoints = _Adjoints(y if top is None else top, nodes, targets)
+    top = y if top is None else top
+    ends = [target if (x := variable_behind(target)) is None else x for target in targets]
+    nodes = between(y, ends, held)
+    adjoints = _Adjoints(top, nodes, ends)
     adjoints.add(y, [identity(y.shape)] if seed is None else seed)
     for node in reversed(nodes):
         for child, terms in adjoints.pulled_back(node):
             adjoints.add(child, terms)
-    return [adjoints.found(target) for target in targets]
+    found = [adjoints.found(end) for end in ends]
+    return [
+        terms if end is target or not terms else restricted(terms, _edges(target, end), _rank(terms, end), target.ndim)
+        for target, end, terms in zip(targets, ends, found, strict=True)
+    ]
+
+
+def _edges(view: Expression, variable: Expression) -> Terms:
+    """∂view/∂variable."""
+    (edges,) = accumulate_reverse(view, [variable])
+    return edges
+
+
+def _rank(terms: Terms, denominator: Expression) -> int:
+    """The number of axes of the numerator."""
+    return len(terms[0].output) - denominator.ndim
 
 
 class _Adjoints:
@@ -109,6 +127,10 @@ def accumulate_forward(
     y: Expression, sources: Sequence[tuple[Expression, Sequence[EinsumTerm]]], bottom: Expression
 ) -> Terms:
     """Σ ∂y/∂x · ∂x/∂bottom over the `sources` (x, ∂x/∂bottom), by one pass from them up."""
+    sources = [
+        (x, seed) if (behind := variable_behind(x)) is None else (behind, embedded(_edges(x, behind), seed, x.ndim))
+        for x, seed in sources
+    ]
     nodes = between(y, [x for x, _ in sources])
     names = _names(nodes)
     seeds: dict[int, Terms] = {}

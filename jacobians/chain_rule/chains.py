@@ -22,6 +22,7 @@ from .accumulation import accumulate_forward, accumulate_reverse, between
 from .contraction_orders import SEARCH_LIMIT, Order
 from .elimination import accumulate_by_elimination
 from .local_rules import identity
+from .views import variable_behind
 
 #: "optimal" tries minimal fill on graphs of at most so many nodes.
 FILL_LIMIT = 128
@@ -109,6 +110,8 @@ class Chain(Rebuilt):
 
     def eliminated(self, sizes: Mapping[str, int], names: Sequence[str] = ()) -> tuple[EinsumTerm, ...]:
         """The terms that are left when nodes are eliminated by minimal fill, or in an order of `names`."""
+        if any(variable_behind(point) is not None for path in self.paths for point in path):
+            return self.reverse
         terms = (term for path in self.paths for term in accumulate_by_elimination(path, sizes, names))
         return tuple(merge_like(terms))
 

@@ -12,6 +12,7 @@ from ..arrays import linear_operator, sparse, structured
 from ..chain_rule.accumulation import accumulate_reverse
 from ..chain_rule.chains import Chain
 from ..chain_rule.contraction_orders import Order, check_order
+from ..chain_rule.views import variable_behind
 from ..compiler import compiling
 from ..compiler.binding import Binding, bind_values, name_table, needed_names, require
 from ..compiler.compiling import Compiled
@@ -344,11 +345,12 @@ def derivative(y: Any, x: Sequence[Any]) -> list[Jacobian]: ...
 def derivative(y: Any, x: Any) -> Any:
     """∂y/∂x as a `Jacobian`; for a list of denominators a list, whose intermediates are shared.
 
-    `y` is an expression, `x` a variable or any named expression, which is then taken as independent. The shape is
-    that of `y` and then that of `x`, reversed (items 1 to 4). A derivative by something that `y` does not depend on is
-    a zero Jacobian of the right shape. `y` may itself be a Jacobian: layouts then apply to every differentiation.
-    Raises `NamingError` if `x` is neither a variable nor named, or if a name stands for two things, and
-    `UnsupportedError` if it is no expression.
+    `y` is an expression, `x` a variable or any named expression, which is then taken as independent; or a view of a
+    variable (an entry, a slice, a transpose), which stands for those entries. The shape is that of `y` and then that
+    of `x`, reversed (items 1 to 4). A derivative with respect to something that `y` does not depend on is a zero
+    Jacobian of the right shape. `y` may itself be a Jacobian: layouts then apply to every differentiation. Raises
+    `NamingError` if `x` is none of these, or if a name stands for two things, and `UnsupportedError` if it is not an
+    expression.
 
     >>> from jacobians import matrix, vector
     >>> W, x = matrix("W", "h", "d"), vector("x", "d")
@@ -366,7 +368,7 @@ def derivative(y: Any, x: Any) -> Any:
             raise NamingError(f"∂{label(y)}/∂{one}: give the variable itself, not its name {one!r}")
         if not isinstance(one, Expression):
             raise UnsupportedError(f"a derivative is by a variable or a named expression, got {type(one).__name__}")
-        if not isinstance(one, (Variable, Named)):
+        if not isinstance(one, (Variable, Named)) and variable_behind(one) is None:
             raise NamingError(
                 f"a derivative is by a variable or a named expression, and {label(one)} is neither; name it: "
                 "expr.named('z')"
