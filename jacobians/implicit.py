@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .errors import DataError, NamingError, ShapeError
+from .errors import DataError, NamingError, ShapeError, UnsupportedError
 
 Array = np.ndarray[Any, Any]
 
@@ -198,6 +198,10 @@ def _loss_gradient(name: str, output: Array, t: Array) -> Array:
 
 def _checked(network: Described, values: Mapping[str, Any], data: Sequence[str] = ("x", "t")) -> dict[str, Array]:
     """The arrays that the network needs, as floats; sizes are those of the network, or read off the weights."""
+    if not all(hasattr(network, name) for name in ("sizes", "augmented", "batch", "activation", "loss_name")):
+        raise UnsupportedError(f"backpropagation is through a network, got {type(network).__name__}")
+    if not isinstance(values, Mapping):
+        raise DataError(f"backpropagation: values are a dictionary {{name: array}}, got {type(values).__name__}")
     depth = len(network.sizes) - 1
     parameters = [f"W{k}_tilde" for k in range(1, depth + 1)] if network.augmented else []
     if not network.augmented:
@@ -205,8 +209,13 @@ def _checked(network: Described, values: Mapping[str, Any], data: Sequence[str] 
     arrays: dict[str, Array] = {}
     for name in (*parameters, *data):
         if name not in values:
-            raise NamingError(f"backpropagation needs an array for {name!r}; given: {', '.join(values) or 'none'}")
-        array = np.asarray(values[name])
+            raise NamingError(
+                f"backpropagation needs an array for {name!r}; given: {', '.join(map(str, values)) or 'none'}"
+            )
+        try:
+            array = np.asarray(values[name])
+        except (ValueError, TypeError) as error:
+            raise DataError(f"backpropagation: {name} is not an array of numbers: {error}") from None
         if array.dtype.kind not in "biuf":
             raise DataError(f"backpropagation: {name} has values of type {array.dtype}; real numbers are needed")
         arrays[name] = array.astype(float, copy=False)

@@ -20,6 +20,8 @@ from .errors import OptionError, ShapeError
 from .expressions.nodes import Array, Expression, Variable, matrix, tensor, vector
 from .functions.activations import append_one, cross_entropy, half_squared_norm
 from .functions.elementwise import ACTIVATIONS
+from .shapes.arguments import choice, random_generator, real_number
+from .shapes.formatting import shown_value
 from .shapes.memory import refuse_if_too_large
 from .shapes.sizes import Size, add_sizes, bind_size, check_size
 
@@ -119,6 +121,7 @@ class Network:
         """Random parameters by name: normal, with variance one over the number of inputs of the layer."""
         shapes = self._shapes(self.parameter_names, sizes)
         refuse_if_too_large(list(shapes.values()), "parameters of the network", "Choose smaller layers")
+        rng = random_generator(rng, "parameters")
         return {
             name: rng.normal(size=shape) / np.sqrt(shape[-1] if len(shape) == 2 else 1.0 + shape[0])
             for name, shape in shapes.items()
@@ -128,7 +131,7 @@ class Network:
         """A random input and target, `{"x": …, "t": …}`: normal; the target of a cross-entropy is one-hot."""
         shapes = self._shapes(("x", "t"), sizes)
         refuse_if_too_large(list(shapes.values()), "a sample of the network", "Choose a smaller batch or layers")
-        x = rng.normal(size=shapes["x"])
+        x = random_generator(rng, "sample").normal(size=shapes["x"])
         if self.loss_name == "squared":
             return {"x": x, "t": rng.normal(size=shapes["t"])}
         target = np.zeros(shapes["t"])
@@ -154,15 +157,15 @@ def mlp(
     Raises `OptionError` for an unknown activation or loss, `ShapeError` for a size below 1 or fewer than two sizes.
     """
     if isinstance(sizes, str) or not isinstance(sizes, Sequence) or len(sizes) < 2:
-        raise ShapeError(f"a network has at least an input and an output size, got {sizes!r}")
+        raise ShapeError(f"a network has at least an input and an output size, got {shown_value(sizes)}")
     roles = ["the input size d", *(f"hidden size h{k}" for k in range(1, len(sizes) - 1)), "the output size n"]
     checked = tuple(check_size(size, role) for size, role in zip(sizes, roles, strict=True))
-    if activation not in ACTIVATIONS:
-        raise OptionError(f"unknown activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}")
-    if loss not in LOSSES:
-        raise OptionError(f"unknown loss {loss!r}: choose one of {', '.join(LOSSES)}")
-    if not isinstance(regularization, (int, float)) or not 0 <= regularization < np.inf:
-        raise OptionError(f"regularization: expected a number of at least 0, got {regularization!r}")
+    activation, loss = choice(activation, ACTIVATIONS, "activation"), choice(loss, LOSSES, "loss")
+    regularization = real_number(regularization, "regularization", 0.0)
+    if regularization == np.inf:
+        raise OptionError("regularization: expected a finite number, got inf")
+    if not isinstance(augmented, (bool, np.bool_)):
+        raise OptionError(f"augmented is True or False, got {shown_value(augmented)}")
     rows = None if batch is None else check_size(batch, "the batch size")
     return Network(checked, activation, loss, bool(augmented), rows, float(regularization))
 

@@ -13,6 +13,9 @@ from .checking.verification import check_derivative
 from .differentiation.jacobian_tensor import Jacobian
 from .errors import OptionError
 from .expressions.nodes import Array, Expression
+from .shapes.arguments import as_whole, listed, real_number
+from .shapes.formatting import shown_value
+from .shapes.sizes import check_size
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -57,7 +60,16 @@ def points(
     """
     from hypothesis import strategies as st
 
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    sizes = [shape] if as_whole(shape) is not None else listed(shape, "points: a shape is an integer or several")
+    checked = [check_size(size, f"points, axis {axis}") for axis, size in enumerate(sizes)]
+    if not all(isinstance(size, int) for size in checked):
+        raise OptionError(f"points: a shape has integer sizes, got {shown_value(shape)}")
+    shape = tuple(int(size) for size in checked)
+    low, high = real_number(low, "points: low"), real_number(high, "points: high")
+    distance = real_number(distance, "points: distance", 0.0)
+    away_from = [real_number(one, "points: away_from") for one in listed(away_from, "points: away_from has numbers")]
+    if smooth is not None and not callable(smooth):
+        raise OptionError(f"points: smooth is a function of the array, got {shown_value(smooth)}")
     marks = [low, *sorted(one for one in away_from if low - distance < one < high + distance), high]
     ends = [(a + distance * (k > 0), b - distance * (k < len(marks) - 2)) for k, (a, b) in enumerate(pairwise(marks))]
     allowed = [(a, b) for a, b in ends if a <= b]

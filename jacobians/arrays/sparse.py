@@ -15,10 +15,11 @@ import numpy as np
 
 from ..chain_rule.chains import Chain
 from ..compiler.evaluation import evaluate_all
-from ..errors import OptionError, UnsupportedError
+from ..errors import UnsupportedError
 from ..expressions.delta_patterns import split, viewed_axes
 from ..expressions.index_maps import Merger, Selector
 from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression
+from ..shapes.arguments import choice
 from ..shapes.layout import axes_in_layout, layout_shape
 from ..shapes.memory import refuse_if_too_large
 from ..shapes.sizes import Shape, bind_size
@@ -100,8 +101,8 @@ def to_sparse(
     format: str | None = None,  # noqa: A002 - SciPy's name
 ) -> Any:
     """The non-zeros of a Jacobian in `layout`, where `sizes` are bound: see `Jacobian.to_sparse`."""
-    if format is not None and format not in FORMATS:
-        raise OptionError(f"to_sparse: format {format!r} is not one of {', '.join(FORMATS)}")
+    if format is not None:
+        choice(format, FORMATS, "format")
     of, wrts = ranks
     terms = list(chain.reverse)
     stored = [tuple(bind_size(term.sizes[index], sizes) for index in _walked(term)) for term in terms]

@@ -13,6 +13,7 @@ from functools import lru_cache
 from math import prod
 
 from ..errors import OptionError
+from ..shapes.formatting import shown_value
 from .symmetry import Mirror, mirror
 
 #: How a chain is evaluated. "reverse" is left to right (a VJP), "forward" right to left (a JVP), "minimal-fill" takes
@@ -49,8 +50,8 @@ def check_order(order: object) -> Order:
         return tuple(order)
     if not isinstance(order, str) or order not in ORDERS:
         raise OptionError(
-            f"unknown order {order!r}: choose one of {', '.join(map(repr, ORDERS))}, or list names of expressions in "
-            'the order in which to eliminate them, such as ["s", "z"]'
+            f"unknown order {shown_value(order)}: choose one of {', '.join(map(repr, ORDERS))}, or list names of "
+            'expressions in the order in which to eliminate them, such as ["s", "z"]'
         )
     return order
 

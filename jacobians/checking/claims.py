@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,11 +18,13 @@ from ..compiler.planning import plan
 from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..differentiation.pytrees import aligned, flatten, leaves, map_tree
 from ..differentiation.tracing import Traced, parameter_names
-from ..errors import DataError, NamingError, ShapeError
+from ..errors import DataError, NamingError, ShapeError, UnsupportedError
 from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array
 from ..expressions.walks import walk
 from ..notation.names import typeset
 from ..notation.text import label
+from ..shapes.arguments import argument_numbers
+from ..shapes.formatting import shown_value
 from ..shapes.names import normalise
 from .mistakes.chain import Chain
 from .named_constants import with_named_constants
@@ -53,6 +56,7 @@ def subjects_of_function(
     argument (None: nothing is claimed), or a function of the arguments that gives such.
     """
     args = list(x) if isinstance(x, tuple) else [x]
+    _check_call(f, args)
     claims = claimed(*args) if callable(claimed) else claimed
     numbers = _chosen(len(args), claims, argnums)
     for number in numbers:
@@ -94,6 +98,7 @@ def subjects_of_expression(
     y = f if isinstance(f, Expression) else f.numerator
     table = name_table([y] if isinstance(f, Expression) else [y, f.denominator])
     values = dict(x) if isinstance(x, Mapping) else {_only_name(y): x}
+    bind_values(values, table, None)  # before they are handed to a function
     claims = claimed(**values) if callable(claimed) else claimed
     if not isinstance(f, Expression):
         named = f.denominator if f.denominator.name else None
@@ -122,6 +127,8 @@ def _of_name(
     name: str,
     claim: Any,
 ) -> Claim:
+    if not isinstance(name, str):
+        raise NamingError(f"derivatives are claimed by the name of a variable, got {shown_value(name)}")
     key = normalise(name)
     if key not in binding.arrays:
         raise NamingError(f"∂{label(y)}/∂{typeset(name)} is claimed, and {name!r} has no value; give it in x")
@@ -174,11 +181,30 @@ def batch_sizes(arguments: dict[str, Any]) -> dict[int, str]:
 def _chosen(count: int, claims: Any, argnums: int | Sequence[int] | None) -> list[int]:
     if argnums is None:
         return list(range(count)) if isinstance(claims, tuple) and count > 1 else [0]
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    numbers = argument_numbers(argnums, "check_derivative")
     for number in numbers:
         if not -count <= number < count:
             raise ShapeError(f"check_derivative: argnums {number} of a function that was given {count} arguments")
     return [number % count for number in numbers]
+
+
+def _check_call(f: Any, args: Sequence[Any]) -> None:
+    """Refuse what cannot be called, and a point with more or fewer arguments than f takes."""
+    if not callable(f):
+        raise UnsupportedError(f"check_derivative: f is a function, an expression or a Jacobian, got {shown_value(f)}")
+    if not args:
+        raise ShapeError("check_derivative: the point is an empty tuple; it has an array for each argument of f")
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):  # some built-in functions tell nothing
+        return
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        raise ShapeError(
+            f"check_derivative: the point has {len(args)} argument{'s' * (len(args) > 1)}, and of f {error}; a tuple "
+            "is the arguments of f, anything else the only one"
+        ) from None
 
 
 def _listed(claims: Any, count: int) -> bool:
@@ -194,7 +220,7 @@ def _listed(claims: Any, count: int) -> bool:
 def _floating(arg: Any, what: str) -> Any:
     """An argument with floating-point arrays for its leaves; a list of numbers is an array."""
     if isinstance(arg, list) and not any(isinstance(one, (np.ndarray, dict, tuple)) for one in leaves(arg)):
-        arg = np.asarray(arg)
+        arg = as_real_array(arg, what)
 
     def floating(leaf: Any, _: str) -> Array:
         array = as_real_array(leaf, what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from ..errors import NamingError, ShapeError
 from ..expressions.nodes import Expression, Variable, as_expression
 from ..expressions.pickling import Rebuilt
 from ..expressions.walks import walk
+from ..shapes.arguments import listed as members
+from ..shapes.formatting import shown_value
 from ..shapes.names import check_name, normalise
 from .binding import bind_sizes, bind_values, name_table
 from .planning import HasChain, plan
@@ -142,6 +145,16 @@ def _met(roots: Sequence[Expression]) -> list[Variable]:
     return found
 
 
+def _name(argument: Any) -> str:
+    name = argument.name if isinstance(argument, Expression) else argument
+    if not isinstance(name, str):
+        raise NamingError(
+            f"compile: variables are names, variables or named expressions, got {shown_value(argument)}; .named('z') "
+            "gives an expression a name"
+        )
+    return name
+
+
 def compile(  # noqa: A001 - the name is the field's
     items: Any,
     variables: Sequence[Any] | None = None,
@@ -174,7 +187,11 @@ def compile(  # noqa: A001 - the name is the field's
     if variables is None:
         names = [normalise(one.name) for one in _met(_roots(wanted)) if one.name in found]
     else:
-        names = [normalise(one if isinstance(one, str) else one.name) for one in variables]
+        variables = members(variables, "compile: variables is a list of names or variables, such as ['x', 'A']")
+        names = [normalise(_name(one)) for one in variables]
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        if repeated:
+            raise NamingError(f"compile: {repeated[0]!r} stands twice among the variables")
         missing = [one for one in found if normalise(one) not in names]
         if missing:
             raise NamingError(f"compile: the expressions need {missing[0]!r}, which is not among {', '.join(names)}")

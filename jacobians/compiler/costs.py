@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..chain_rule.chains import Chain
 from ..chain_rule.contraction_orders import ORDERS, check_order
 from ..errors import ShapeError, UnsupportedError
 from ..expressions.display import Displayed
 from ..shapes.columns import aligned
+from ..shapes.formatting import shown_value
 from ..shapes.sizes import symbols_of
 from .binding import bind_sizes
 from .planning import HasChain, plan
@@ -51,6 +53,9 @@ def cost(
         raise UnsupportedError(
             f"cost takes a list of Jacobians, got {type(jacobians).__name__}; one has its own .cost()"
         )
+    for one in jacobians:
+        if not isinstance(getattr(one, "chain", None), Chain):
+            raise UnsupportedError(f"cost takes a list of Jacobians, and {shown_value(one)} is not one")
     bound = bind_sizes(sizes)
     for one in (jacobian.chain for jacobian in jacobians):
         for size in one.shape:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DataError
 from ..expressions.array_protocol import FUNCTIONS
 from ..expressions.nodes import Array, Constant, Expression, Variable, as_real_array
 
@@ -45,7 +46,11 @@ class ClosedOver:
         if known is None:
             # Python's numbers take the precision of the arrays that they meet, NumPy's have their own
             weak = type(value) in (int, float, bool)
-            known = self._known[key] = self._variable(float(value) if weak else as_real_array(value, "a number"), ())
+            try:
+                number: Any = float(value) if weak else as_real_array(value, "a number")
+            except OverflowError:
+                raise DataError("a whole number that is too large for floating point") from None
+            known = self._known[key] = self._variable(number, ())
         return known
 
     def array(self, value: Array) -> Expression:

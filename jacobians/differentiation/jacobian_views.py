@@ -67,7 +67,11 @@ class Materializable:
             "derivative of the whole: derivative(2 * y, x)"
         )
 
-    __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __pow__ = __neg__ = _no_arithmetic
+    __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __neg__ = _no_arithmetic
+    __add__: Any = _no_arithmetic
+    __radd__: Any = _no_arithmetic
+    __matmul__: Any = _no_arithmetic
+    __rmatmul__: Any = _no_arithmetic
 
 
 class JacobianView(Displayed, Materializable, Rebuilt):

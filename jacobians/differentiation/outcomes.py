@@ -19,7 +19,7 @@ from ..expressions.array_protocol import TRACER
 from ..expressions.nodes import Expression, Named, Variable, as_expression
 from ..expressions.walks import walk
 from ..functions.operators import permute
-from ..shapes.layout import from_numerator
+from ..shapes.layout import axes_in_layout, from_numerator
 from .jacobian_tensor import Jacobian
 from .memory import Generations, Recent
 from .pytrees import LEAF, Structure, Tree, flatten
@@ -41,9 +41,8 @@ class Laid:
     @property
     def order(self) -> list[int]:
         """The axes of the numerator layout, in the order that the layout has them."""
-        total = self.rank + sum(self.ranks)
-        marked = np.empty(tuple(range(2, total + 2)), dtype=bool)  # each axis is known by its size
-        return [size - 2 for size in from_numerator(marked, self.rank, self.ranks, self.layout).shape]
+        rows, columns = axes_in_layout(self.rank, self.ranks, self.layout)
+        return [*rows, *columns]
 
     @property
     def expression(self) -> Expression:

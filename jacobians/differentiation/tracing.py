@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import DataError, JacobiansError, OptionError, ShapeError, UnsupportedError
 from ..expressions.array_protocol import TRACER, Writable
 from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array
+from ..shapes.arguments import argument_numbers
 from ..shapes.names import normalise
 from ..shapes.sizes import check_size
 from .closed_over import ClosedOver
@@ -197,13 +198,11 @@ def parameter_names(f: Callable[..., Any], count: int) -> list[str]:
 
 def chosen(args: Sequence[Any], argnums: Any, what: str) -> list[int]:
     """The places of the arguments with respect to which is differentiated; each is one of arrays and floats."""
-    numbers = [argnums] if hasattr(argnums, "__index__") else argnums
-    if not isinstance(numbers, Sequence) or not all(hasattr(number, "__index__") for number in numbers):
-        raise OptionError(f"{what}: argnums is a number, or several, of arguments by their place, got {argnums!r}")
+    numbers = argument_numbers(argnums, what)
     for number in numbers:
         if not -len(args) <= number < len(args):
             raise ShapeError(f"{what}: argnums {number} of a function that was called with {len(args)} arguments")
-    numbers = [int(number) % len(args) for number in numbers]
+    numbers = [number % len(args) for number in numbers]
     for number in numbers:
         if type(args[number]) is not np.ndarray:
             _check_leaves(args[number], f"{what}: argument {number}")

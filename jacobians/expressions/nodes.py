@@ -214,9 +214,9 @@ class Constant(Expression):
     def of(cls, array: Any, name: str | None = None) -> Constant:
         if isinstance(array, np.matrix):
             raise DataError("a constant: an np.matrix, whose * is not that of arrays; np.asarray(M) is an array")
-        value = as_real_array(array, f"the constant {name}" if name else "a constant")
         if name is not None:
             check_name(name, "a constant")
+        value = as_real_array(array, f"the constant {name}" if name else "a constant")
         if 0 in value.shape:
             raise ShapeError(f"a constant has axes of size 1 or more, got shape {value.shape}")
         refuse_if_too_large(

@@ -15,6 +15,8 @@ from ..errors import ShapeError
 from ..expressions.index_maps import Concatenate
 from ..expressions.nodes import ALWAYS, Array, EinsumTerm, Expression, Primitive, Rule, as_expression, as_real_array
 from ..expressions.terms import tidy
+from ..shapes.arguments import as_whole
+from ..shapes.formatting import shown_value
 from ..shapes.sizes import Shape
 from .elementwise import RELU, SIGMOID, SOFTPLUS, TANH, apply, is_expression
 from .operators import network, ones, subtract, sum_axes
@@ -142,19 +144,22 @@ def on_arrays(rule: Rule) -> Callable[..., Any]:
 
 def _moved(what: str, z: Any, axis: int) -> tuple[Any, bool]:
     """z with `axis` last, and whether it was elsewhere."""
-    if axis == -1:
+    place = as_whole(axis)
+    if place == -1:
         return z, False
     value: Any = as_expression(z) if is_expression(z) else as_real_array(z, f"the argument of {what}")
     rank = len(value.shape)
-    if not hasattr(axis, "__index__") or not -rank <= axis < rank:
-        raise ShapeError(f"{what}: axis {axis!r} of shape {value.shape}")
-    return (np.moveaxis(value, axis, -1), True) if axis % rank != rank - 1 else (value, False)
+    if place is None or not -rank <= place < rank:
+        raise ShapeError(f"{what}: axis {shown_value(axis)} of shape {value.shape}")
+    return (np.moveaxis(value, place, -1), True) if place % rank != rank - 1 else (value, False)
 
 
 def _on_last_axis(rule: Rule, z: Any) -> Any:
     value = as_expression(z) if is_expression(z) else as_real_array(z, f"the argument of {rule.name}")
     if not value.shape:
         raise ShapeError(f"{rule.name}: works along the last axis and got a scalar; give it a vector or a matrix")
+    if 0 in value.shape:
+        raise ShapeError(f"{rule.name}: an array without entries has no value, got shape {value.shape}")
     return Primitive.of(rule, value) if isinstance(value, Expression) else on_arrays(rule)(value)
 
 

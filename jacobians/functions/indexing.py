@@ -12,15 +12,17 @@ from ..errors import ShapeError, UnsupportedError
 from ..expressions.index_maps import Concatenate, Merge, Split, Take
 from ..expressions.nodes import Expression, as_expression
 from ..expressions.picks import Pick
+from ..shapes.arguments import as_whole
+from ..shapes.formatting import shown_value
 from ..shapes.sizes import Shape, Size, add_sizes, check_size, multiply_sizes
 from .operators import network, permute
 
 
 def axis_number(what: str, axis: Any, rank: int) -> int:
     """`axis` counted from the front; out of range is a `ShapeError`."""
-    if not hasattr(axis, "__index__") or isinstance(axis, bool):
-        raise ShapeError(f"{what}: an axis is an integer, got {axis!r}")
-    number = int(axis)
+    number = as_whole(axis)
+    if number is None:
+        raise ShapeError(f"{what}: an axis is an integer, got {shown_value(axis)}")
     if not -rank <= number < rank:
         raise ShapeError(f"{what}: axis {number} of an expression with {rank} axes")
     return number % rank
@@ -91,20 +93,30 @@ def take_items(a: Expression, key: Any) -> Expression:
 def _plain_key(key: Any) -> Any:
     if isinstance(key, slice) and key.step == 0:
         raise ShapeError("indexing: the step of a slice is not 0")
-    if key is None or key is Ellipsis or isinstance(key, slice):
+    if isinstance(key, slice):
+        given = (key.start, key.stop, key.step)
+        if any(one is not None and as_whole(one) is None for one in given):
+            raise ShapeError(f"indexing: the ends and the step of a slice are integers, got {shown_value(key)}")
+        return key
+    if key is None or key is Ellipsis:
         return key
     if isinstance(key, Expression):
         raise UnsupportedError(
             "indexing with an expression: an index is a number, a slice or an array of integers; "
             "np.where(x > 0, x, 0.0) keeps the shape where x[x > 0] would not"
         )
-    array = np.asarray(key)
+    try:
+        array = np.asarray(key)
+    except ValueError:
+        raise ShapeError(
+            f"indexing: an index is an integer, a slice or an array of them, got {shown_value(key)}"
+        ) from None
     if array.dtype.kind == "b":
         if not array.ndim:
             raise UnsupportedError(f"indexing with {key!r}: a mask is an array; x[None] adds an axis")
         return tuple(np.nonzero(array))
     if array.dtype.kind not in "iu" and array.size:
-        raise ShapeError(f"indexing: an index is an integer, a slice or an array of them, got {key!r}")
+        raise ShapeError(f"indexing: an index is an integer, a slice or an array of them, got {shown_value(key)}")
     return int(array) if array.ndim == 0 else array.astype(int)
 
 
@@ -172,7 +184,7 @@ def _listed(a: Expression, listed: list[tuple[int, np.ndarray[Any, Any]]], dropp
 
 def reshape(a: Expression, shape: Sequence[Any]) -> Expression:
     """`a` with another shape, in C order; one size may be −1."""
-    sizes = [one if one == -1 else check_size(one, f"reshape, axis {axis}") for axis, one in enumerate(shape)]
+    sizes = [-1 if as_whole(one) == -1 else check_size(one, f"reshape, axis {axis}") for axis, one in enumerate(shape)]
     if sizes.count(-1) > 1:
         raise ShapeError(f"reshape: at most one size is -1, got {tuple(shape)}")
     if -1 in sizes:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..expressions.nodes import Expression, as_real_array
+from ..shapes.arguments import real_number
+from ..shapes.sizes import Shape
 from .activations import logsumexp, softmax
 
 
@@ -34,8 +36,21 @@ def layer_norm(x: Any, gain: Any = 1.0, shift: Any = 0.0, epsilon: float = 1e-5)
     `gain` and `shift` are numbers, or vectors as long as the last axis.
     """
     x = _rows("layer_norm", "x", x)
+    epsilon = real_number(epsilon, "layer_norm: epsilon", 0.0)
+    gain, shift = (_along(name, one, x.shape) for name, one in (("gain", gain), ("shift", shift)))
     centred = x - np.mean(x, axis=-1, keepdims=True)
     return gain * (centred / np.sqrt(np.mean(centred * centred, axis=-1, keepdims=True) + epsilon)) + shift
+
+
+def _along(name: str, value: Any, shape: Shape) -> Any:
+    """A number, or a vector as long as the last axis."""
+    operand = value if isinstance(value, Expression) else as_real_array(value, f"{name} of layer_norm")
+    if operand.shape not in ((), shape[-1:]):
+        raise ShapeError(
+            f"layer_norm: {name} is a number, or a vector as long as the last axis of x (size {shape[-1]}); got shape "
+            f"{operand.shape}"
+        )
+    return operand
 
 
 def attention(queries: Any, keys: Any, values: Any) -> Any:

@@ -39,6 +39,8 @@ def from_jax(f: Callable[..., Any], *examples: Any) -> Any:
     >>> y.shape
     (3,)
     """
+    if not callable(f):
+        raise UnsupportedError(f"from_jax reads a function of JAX arrays, got {type(f).__name__}")
     jax = _jax()
     leaves, form = jax.tree_util.tree_flatten(examples)
     for leaf in leaves:

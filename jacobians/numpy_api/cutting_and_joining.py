@@ -188,8 +188,10 @@ def np_flipped(axis: int) -> Callable[[Any], Expression]:
 
 def np_rollaxis(a: Any, axis: Any, start: Any = 0) -> Expression:
     a = as_expression(a)
-    order = np.rollaxis(np.empty(tuple(range(1, a.ndim + 1))), axis, start).shape  # each axis is known by its size
-    return algebra.permute(a, [size - 1 for size in order])
+    place, end = axis_number("np.rollaxis", axis, a.ndim), axis_number("np.rollaxis", start, a.ndim + 1)
+    order = [one for one in range(a.ndim) if one != place]
+    order.insert(end - (end > place), place)
+    return algebra.permute(a, order)
 
 
 def np_resize(a: Any, new_shape: Any) -> Expression:

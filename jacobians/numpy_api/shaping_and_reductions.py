@@ -15,6 +15,8 @@ from ..expressions.nodes import Expression, as_expression
 from ..functions import elementwise, indexing, reductions
 from ..functions import operators as algebra
 from ..functions.indexing import axis_number
+from ..shapes.arguments import as_whole
+from ..shapes.formatting import shown_value
 from ..shapes.sizes import multiply_sizes
 
 
@@ -161,9 +163,12 @@ def np_clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **res
 def np_round(a: Any, decimals: Any = 0, out: Any = None) -> Expression:
     """Constant by pieces, so that its derivative is 0."""
     np_only("np.round", {"out": out})
-    if not decimals:
+    places = as_whole(decimals)
+    if places is None or abs(places) > 300:
+        raise ShapeError(f"np.round: decimals is a whole number, got {shown_value(decimals)}")
+    if not places:
         return elementwise.RINT(as_expression(a))
-    scale = 10.0 ** int(decimals)
+    scale = 10.0**places
     return algebra.multiply(1.0 / scale, elementwise.RINT(algebra.multiply(scale, a)))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import OptionError
+from ..shapes.arguments import choice
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,8 +39,7 @@ class Drawing:
 
     def svg(self, theme: str = "auto") -> str:
         """One SVG document; `theme` is "auto" (as the reader's), "light" or "dark"."""
-        if theme not in THEMES:
-            raise OptionError(f"unknown theme {theme!r}: choose one of {', '.join(map(repr, THEMES))}")
+        choice(theme, THEMES, "theme")
         from .output.svg import as_svg
 
         return as_svg(self.picture, theme)
@@ -91,9 +91,7 @@ def target_format(path: str | os.PathLike[str]) -> tuple[Path, Callable[[Drawing
 
 def check_detail(detail: str) -> Detail:
     """`detail` itself, or an `OptionError` that lists the choices."""
-    if detail not in DETAILS:
-        raise OptionError(f"unknown detail {detail!r}: choose one of {', '.join(map(repr, DETAILS))}")
-    return cast("Detail", detail)
+    return cast("Detail", choice(detail, DETAILS, "detail"))
 
 
 def draw(

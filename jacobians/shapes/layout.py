@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import LayoutError, ShapeError
+from .arguments import choice, plain_array
+from .formatting import shown_value
 from .sizes import Shape, Size, check_size, multiply_sizes, show_shape
 
 LAYOUTS = ("numerator", "denominator", "ad", "vec")
@@ -18,14 +20,12 @@ LAYOUTS = ("numerator", "denominator", "ad", "vec")
 
 def check_layout(layout: str) -> str:
     """`layout` itself, or a `LayoutError` that lists the four."""
-    if layout not in LAYOUTS:
-        raise LayoutError(f"unknown layout {layout!r}: choose one of {', '.join(map(repr, LAYOUTS))}")
-    return layout
+    return choice(layout, LAYOUTS, "layout", LayoutError)
 
 
 def _check_shape(shape: Sequence[Size], what: str) -> Shape:
     if isinstance(shape, str) or not isinstance(shape, Sequence):
-        raise ShapeError(f"{what}: a shape is a tuple of sizes, () for a scalar; got {shape!r}")
+        raise ShapeError(f"{what}: a shape is a tuple of sizes, () for a scalar; got {shown_value(shape)}")
     return tuple(check_size(size, f"{what}, axis {axis}") for axis, size in enumerate(shape))
 
 
@@ -83,7 +83,7 @@ def convert_layout(array: Any, of: Sequence[int], wrt: Sequence[int], source: st
     check_layout(target)
     of_ints = _integers(of, "shape of Y")
     wrt_ints = _integers(wrt, "shape of X")
-    array = np.asarray(array)
+    array = plain_array(array, "convert_layout")
     expected = layout_shape(of_ints, [wrt_ints], source)
     if array.shape != expected:
         matches = [name for name in LAYOUTS if array.shape == layout_shape(of_ints, [wrt_ints], name)]
@@ -151,7 +151,7 @@ def collapse(array: Any) -> np.ndarray[Any, Any]:
     >>> collapse(np.zeros((1, 3, 2))).shape, collapse(np.zeros((3, 1, 2))).shape
     ((3, 2), (3, 2))
     """
-    array = np.asarray(array)
+    array = plain_array(array, "collapse")
     shape = tuple(int(size) for size in collapsed_shape(array.shape))
     collapsed: np.ndarray[Any, Any] = array.reshape(shape)
     return collapsed

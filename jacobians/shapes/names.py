@@ -6,6 +6,7 @@ import keyword
 import unicodedata
 
 from ..errors import NamingError
+from .formatting import shown_value
 
 
 def normalise(name: str) -> str:
@@ -16,7 +17,7 @@ def normalise(name: str) -> str:
 def check_name(name: object, what: str) -> str:
     """`name` if it can be a name; otherwise a `NamingError` that says why and, where there is one, a way out."""
     if not isinstance(name, str):
-        raise NamingError(f"the name of {what} is a string, got {name!r} of type {type(name).__name__}")
+        raise NamingError(f"the name of {what} is a string, got {shown_value(name)} of type {type(name).__name__}")
     if not name.isidentifier():
         ascii_digits = normalise(name)
         hint = (

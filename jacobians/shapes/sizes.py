@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from ..errors import NamingError, ShapeError
+from .arguments import as_whole
 from .formatting import shortened, show_count, shown_value
 
 #: The largest size: no array has more entries along an axis.
@@ -65,10 +66,10 @@ def _write(polynomial: _Polynomial) -> Size:
 def check_size(size: object, what: str) -> Size:
     """`size` in canonical form; an integer below 1, a float or another type is an error that names `what`."""
     if isinstance(size, bool) or not isinstance(size, (int, str)):
-        if hasattr(size, "__index__") and not isinstance(size, bool):
-            size = int(size.__index__())
-        else:
+        number = as_whole(size)
+        if number is None:
             raise ShapeError(f"{what}: a size is a positive integer or a symbol such as 'd', got {shown_value(size)}")
+        size = number
     if isinstance(size, int):
         if size < 1:
             raise ShapeError(f"{what}: a size is at least 1, got {max(size, -LARGEST)}")

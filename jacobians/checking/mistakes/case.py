@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ...expressions.nodes import Array
-from ...shapes.layout import from_numerator
+from ...shapes.layout import axes_in_layout, from_numerator
 from ...shapes.sizes import show_shape
 from ..differences import Witness, tolerances
 
@@ -89,8 +89,10 @@ class Case:
 
     def order(self, layout: str) -> tuple[int, ...]:
         """The axes of `ad` in the order of a layout; vec, which merges them, is told from its own."""
-        marked = np.empty(tuple(range(2, self.ad.ndim + 2)), dtype=bool)  # each axis is known by its size
-        return tuple(size - 2 for size in self.laid(marked, layout).shape)
+        rank = len(self.of)
+        rows, columns = axes_in_layout(rank, [self.ad.ndim - rank], layout)
+        # of the numerator layout, which reverses the axes of x
+        return tuple(axis if axis < rank else self.ad.ndim - 1 + rank - axis for axis in (*rows, *columns))
 
     def restoring(self, axes: tuple[int, ...], text: str = "claimed") -> str:
         """The code that makes the right derivative of an array that has these axes of `ad`, called `text`."""
