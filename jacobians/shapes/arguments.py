@@ -81,9 +81,9 @@ def argument_numbers(argnums: Any, what: str) -> list[int]:
     """The numbers of arguments that `argnums` names: an integer of any kind, or a list or tuple of them."""
     single = as_whole(argnums)
     given = argnums if single is None else [argnums]
-    numbers = [as_whole(one) for one in given] if isinstance(given, (list, tuple, range)) else []
+    numbers = [as_whole(one) for one in given] if isinstance(given, (list, tuple, range)) else [None]
     found = [number for number in numbers if number is not None]
-    if not found or len(found) < len(numbers):
+    if len(found) < len(numbers):
         raise OptionError(
             f"{what}: argnums is a number, or several, of arguments by their place, got {shown_value(argnums)}"
         )
