@@ -56,7 +56,9 @@ def subjects_of_function(
     argument (None: nothing is claimed), or a function of the arguments that gives such.
     """
     args = list(x) if isinstance(x, tuple) else [x]
-    _check_call(f, args)
+    _check_call(f, args, "f")
+    if callable(claimed):
+        _check_call(claimed, args, "claimed")
     claims = claimed(*args) if callable(claimed) else claimed
     numbers = _chosen(len(args), claims, argnums)
     for number in numbers:
@@ -188,7 +190,7 @@ def _chosen(count: int, claims: Any, argnums: int | Sequence[int] | None) -> lis
     return [number % count for number in numbers]
 
 
-def _check_call(f: Any, args: Sequence[Any]) -> None:
+def _check_call(f: Any, args: Sequence[Any], what: str) -> None:
     """Refuse what cannot be called, and a point with more or fewer arguments than f takes."""
     if not callable(f):
         raise UnsupportedError(f"check_derivative: f is a function, an expression or a Jacobian, got {shown_value(f)}")
@@ -202,8 +204,8 @@ def _check_call(f: Any, args: Sequence[Any]) -> None:
         signature.bind(*args)
     except TypeError as error:
         raise ShapeError(
-            f"check_derivative: the point has {len(args)} argument{'s' * (len(args) > 1)}, and of f {error}; a tuple "
-            "is the arguments of f, anything else the only one"
+            f"check_derivative: the point has {len(args)} argument{'s' * (len(args) > 1)}, and of {what} {error}; a "
+            "tuple is the arguments of f, anything else the only one"
         ) from None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, JacobiansError, OptionError, ShapeError, UnsupportedError
+from ..errors import DataError, JacobiansError, ShapeError, UnsupportedError
 from ..expressions.array_protocol import TRACER, Writable
 from ..expressions.nodes import Array, Expression, Variable, as_expression, as_real_array
 from ..shapes.arguments import argument_numbers
@@ -198,7 +198,7 @@ def parameter_names(f: Callable[..., Any], count: int) -> list[str]:
 
 def chosen(args: Sequence[Any], argnums: Any, what: str) -> list[int]:
     """The places of the arguments with respect to which is differentiated; each is one of arrays and floats."""
-    numbers = argument_numbers(argnums, what)
+    numbers = argument_numbers(argnums, what, 0 if what == "jit" else 1)
     for number in numbers:
         if not -len(args) <= number < len(args):
             raise ShapeError(f"{what}: argnums {number} of a function that was called with {len(args)} arguments")

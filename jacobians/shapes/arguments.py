@@ -77,13 +77,13 @@ def plain_array(value: Any, what: str) -> np.ndarray[Any, Any]:
     return array
 
 
-def argument_numbers(argnums: Any, what: str) -> list[int]:
-    """The numbers of arguments that `argnums` names: an integer of any kind, or a list or tuple of them."""
+def argument_numbers(argnums: Any, what: str, least: int = 1) -> list[int]:
+    """The numbers of arguments that `argnums` names, `least` or more: an integer of any kind, or a list of them."""
     single = as_whole(argnums)
     given = argnums if single is None else [argnums]
     numbers = [as_whole(one) for one in given] if isinstance(given, (list, tuple, range)) else [None]
     found = [number for number in numbers if number is not None]
-    if len(found) < len(numbers):
+    if len(found) < max(len(numbers), least):
         raise OptionError(
             f"{what}: argnums is a number, or several, of arguments by their place, got {shown_value(argnums)}"
         )
