@@ -47,10 +47,10 @@ class Claim:
     chain: Callable[[], Chain | None]
 
 
-def subjects_of_function(
+def claims_about_function(
     f: Callable[..., Any], x: Any, claimed: Any, argnums: int | Sequence[int] | None
 ) -> list[Claim]:
-    """One subject for every array among the chosen arguments of a function of arrays.
+    """One claim for every array among the chosen arguments of a function of arrays.
 
     A tuple x is the arguments; anything else is the only one. `claimed` is an array, a tuple with one for each chosen
     argument (None: nothing is claimed), or a function of the arguments that gives such.
@@ -66,7 +66,7 @@ def subjects_of_function(
     claims = [claims] if isinstance(argnums, int) or not _listed(claims, len(numbers)) else list(claims)
     names, y = parameter_names(f, len(args)), _name_of(f)
     sizes = batch_sizes(dict(zip(names, args, strict=True)))
-    subjects = []
+    found_claims = []
     for number, claim in zip(numbers, claims, strict=True):
         if claim is None:
             continue
@@ -75,7 +75,7 @@ def subjects_of_function(
         labels = list(_labels(args[number], names[number]))
         for place, (point, part) in enumerate(zip(points, parts, strict=True)):
             what = f"the claimed ∂{y}/∂{labels[place]}"
-            subjects.append(
+            found_claims.append(
                 Claim(
                     _of_one(f, args, number, place),
                     np.asarray(point),
@@ -86,13 +86,13 @@ def subjects_of_function(
                     partial(_traced, f, args, number, place),
                 )
             )
-    return subjects
+    return found_claims
 
 
-def subjects_of_expression(
+def claims_about_expression(
     f: Expression | Jacobian, x: Any, claimed: Any, wrt: str | Sequence[str] | None
 ) -> list[Claim]:
-    """One subject for every name whose derivative is claimed, of an expression or of the numerator of a Jacobian.
+    """One claim for every name whose derivative is claimed, of an expression or of the numerator of a Jacobian.
 
     x has values by name, or is the value of the only variable. A Jacobian is by its denominator; of an expression
     `wrt` names variables or named expressions, if `claimed` is no dictionary that does.

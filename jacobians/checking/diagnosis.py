@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..expressions.nodes import Array
-from ..shapes.layout import LAYOUTS
+from ..shapes.layout import LAYOUTS, layout_shape
 from .mistakes.axes import AXIS_MISTAKES, GENERAL_AXIS_MISTAKES, LAYOUT_MISTAKES
 from .mistakes.case import Candidate, Case, Mistake, show
 from .mistakes.chain import Chain, chain_mistakes
@@ -37,39 +36,41 @@ class Explanation:
     fix: str
 
 
-def accepted(case: Case) -> tuple[Array, str] | None:
-    """The claim in the shape of the right derivative, with a remark where the shapes differ; None if it has another.
+def accepted(
+    shape: tuple[int, ...], of: tuple[int, ...], wrt: tuple[int, ...], layout: str
+) -> tuple[tuple[int, ...], str] | None:
+    """The right shape, and a remark where the claim's `shape` is another way to write it; None if it is another shape.
 
     A scalar by a vector is the row 1×n and (n,) alike (item 1a), a vector by a scalar the column m×1 and (m,); axes of
-    size 1 that the 3D→2D rule of item 4 drops are no mistake.
+    size 1 that the 3D→2D rule of item 4 drops are not a mistake.
     """
-    claimed, right = case.claimed, case.right
-    if claimed.shape == right.shape:
-        return claimed, ""
-    ranks = (len(case.of), len(case.wrt))
+    right = tuple(int(size) for size in layout_shape(list(of), [list(wrt)], layout))
+    if shape == right:
+        return right, ""
+    ranks = (len(of), len(wrt))
     allowed: dict[tuple[int, ...], str] = {}
-    if case.layout == "numerator":
+    if layout == "numerator":
         if ranks == (0, 1):
-            allowed[(1, *right.shape)] = "given as the row of item 1a"
+            allowed[(1, *right)] = "given as the row of item 1a"
         if ranks == (1, 0):
-            allowed[(*right.shape, 1)] = "given as the column of item 1b"
+            allowed[(*right, 1)] = "given as the column of item 1b"
         if ranks == (0, 2):
-            allowed[(1, *right.shape)] = "given with the axis of size 1 that the 3D→2D rule drops (item 4)"
-        if case.of == (1,):
-            allowed[right.shape[1:]] = "given without the axis of size 1 of f, by the 3D→2D rule (item 4)"
-        if ranks == (1, 2) and case.wrt[1] == 1:
-            allowed[(right.shape[0], right.shape[2])] = "given by the 3D→2D rule (item 4)"
-    elif case.layout == "denominator":
+            allowed[(1, *right)] = "given with the axis of size 1 that the 3D→2D rule drops (item 4)"
+        if of == (1,):
+            allowed[right[1:]] = "given without the axis of size 1 of f, by the 3D→2D rule (item 4)"
+        if ranks == (1, 2) and wrt[1] == 1:
+            allowed[(right[0], right[2])] = "given by the 3D→2D rule (item 4)"
+    elif layout == "denominator":
         if ranks == (0, 1):
-            allowed[(*right.shape, 1)] = "given as a column"
+            allowed[(*right, 1)] = "given as a column"
         if ranks == (1, 0):
-            allowed[(1, *right.shape)] = "given as a row"
-    elif case.layout == "vec" and 1 in right.shape:
-        allowed[(right.size,)] = "given as a vector"
+            allowed[(1, *right)] = "given as a row"
+    elif layout == "vec" and 1 in right:
+        allowed[(int(np.prod(right, dtype=int)),)] = "given as a vector"
     if ranks == (0, 0):
         allowed[(1, 1)] = allowed[(1,)] = "given as an array of one entry"
-    remark = allowed.get(claimed.shape)
-    return None if remark is None else (claimed.reshape(right.shape), remark)
+    remark = allowed.get(shape)
+    return None if remark is None else (right, remark)
 
 
 def explain_claim(case: Case, chain: Chain | None = None) -> list[Explanation]:
@@ -138,7 +139,9 @@ def _with_factor(case: Case, catalogue: Sequence[Mistake]) -> Iterator[Explanati
             name, evidence, fix = next(stories, ("constant factor", "", ""))
             if name != "constant factor":
                 told = f"{_told(case, mistake, candidate)}; and beside that {evidence}"
-                yield Explanation(f"{mistake.name}; and {name}", told, f"claimed = {fix}; then {_fix(case, candidate)}")
+                own = _fix(case, candidate)  # code for the claim, or the right derivative as a formula
+                fixes = own if own.startswith(case.symbol) else f"claimed = {fix}; claimed = {own}"
+                yield Explanation(f"{mistake.name}; and {name}", told, fixes)
                 break
 
 
@@ -151,7 +154,9 @@ def _with_wrong_entries(case: Case) -> Iterator[Explanation]:
                 if found is not None:
                     last = LAST_MISTAKES[0]
                     told = f"{_told(case, mistake, candidate)}; in that layout {found[0]}"
-                    yield Explanation(f"{mistake.name}; and {last.name}", told, f"{found[1]}; then {candidate.fix}")
+                    yield Explanation(
+                        f"{mistake.name}; and {last.name}", told, f"{found[1]}; claimed = {candidate.fix}"
+                    )
                     break
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ...expressions.nodes import Array
 from ...shapes.layout import axes_in_layout, from_numerator
 from ...shapes.sizes import show_shape
-from ..differences import Witness, tolerances
+from ..differences import OWN, Witness
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,9 @@ class Case:
 
     @cached_property
     def tolerance(self) -> Array:
-        """How far a right claim can be from `ad`, entry by entry."""
-        return tolerances(self.found, self.eps)
+        """How far a right claim can be from `ad`, entry by entry: the bound of the differences, and rounding."""
+        own: Array = self.found.bounds + self.found.rounding(self.eps) + OWN * self.eps * np.abs(self.ad)
+        return own
 
     def laid(self, ad: Array, layout: str) -> Array:
         """An array with the axes of y and then x, in a layout."""

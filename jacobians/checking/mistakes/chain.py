@@ -48,9 +48,8 @@ class Chain:
 
     def is_value(self, array: Array) -> bool:
         """Whether an array is the derivative after all: a diagonal is its own transpose."""
-        return bool(
-            np.allclose(array, self.value, rtol=1e-9, atol=1e-9 * float(np.max(np.abs(self.value), initial=0.0)))
-        )
+        scale = float(np.max(np.abs(self.value), initial=0.0, where=np.isfinite(self.value)))
+        return bool(np.allclose(array, self.value, rtol=1e-9, atol=1e-9 * scale))
 
     @cached_property
     def made(self) -> dict[str, list[tuple[Array, Callable[[], str]]]]:

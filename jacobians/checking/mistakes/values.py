@@ -130,7 +130,7 @@ def _wrong_entries(case: Case) -> tuple[Array, Array, Array] | None:
 
 def _listed(claimed: Array, right: Array, wrong: Array) -> str:
     places = [tuple(int(k) for k in place) for place in np.argwhere(wrong)]
-    shown = "; ".join(f"{list(place)}: {claimed[place]:.6g} for {right[place]:.6g}" for place in places[:LISTED])
+    shown = "; ".join(f"{list(place)}: {claimed[place]:.10g} for {right[place]:.10g}" for place in places[:LISTED])
     return shown + (f"; and {len(places) - LISTED} more" if len(places) > LISTED else "")
 
 
