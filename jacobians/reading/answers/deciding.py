@@ -35,7 +35,7 @@ class Verdict:
 
     `undecided` is the reason where neither is known; `true` is False then. `difference` is the largest, relative to the
     sides; `worst` its entry and `values` what both sides have there. `remedies` say what would make the equation true;
-    `where` has the facts of which each would.
+    `where` has the facts of which each would, and `multiple` says which multiple of one side is the other.
     """
 
     true: bool
@@ -51,6 +51,7 @@ class Verdict:
     undecided: str = ""
     relation: str = "="
     where: tuple[str, ...] = ()
+    multiple: str = ""
 
     @property
     def false(self) -> bool:
@@ -123,7 +124,17 @@ def _decided(
     said = remedies.remedies(reading, left, right, found, again) if repair else []
     where = remedies.facts(reading, left, right)
     return Verdict(
-        False, *texts, shapes, sizes, len(found.lefts), difference, worst, values, tuple(said), where=tuple(where)
+        False,
+        *texts,
+        shapes,
+        sizes,
+        len(found.lefts),
+        difference,
+        worst,
+        values,
+        tuple(said),
+        where=tuple(where),
+        multiple=next(iter(remedies.multiple(found)), ""),
     )
 
 

@@ -102,7 +102,7 @@ def _first(
     """The first layout in which a text holds; else the one in which the least is wrong."""
     if not found:
         raise errors[order[0]]
-    chosen = holding[0] if holding else min(found, key=lambda one: (found[one].status, order.index(one)))
+    chosen = holding[0] if holding else min(found, key=lambda one: (*_wrongness(found[one]), order.index(one)))
     judgement = found[chosen]
     said = []
     if holding and judgement.reading.elaborator.used_layout:
@@ -110,6 +110,16 @@ def _first(
     elif not holding:
         said = _elsewhere(found, holding, chosen)
     return Judgement(judgement.reading, judgement.verdicts, chosen, tuple(said))
+
+
+def _wrongness(judgement: Judgement) -> tuple[int, bool, bool]:
+    """How far a text is from holding in a layout: a factor is nearer than other values, and these than other shapes."""
+    wrong = [one for one in judgement.verdicts if one.false]
+    return (
+        judgement.status,
+        any(one.shapes[0] != one.shapes[1] for one in wrong),
+        any(not one.multiple and not one.where for one in wrong),
+    )
 
 
 def _elsewhere(found: Mapping[str, Judgement], holding: Sequence[str], layout: str) -> list[str]:
@@ -122,6 +132,10 @@ def _elsewhere(found: Mapping[str, Judgement], holding: Sequence[str], layout: s
         shared = [fact for fact in wrong[0].where if all(fact in one.where for one in wrong)] if wrong else []
         if shared and name != layout:
             return [f"true in {name} layout where {' or '.join(shared)}"]
+    for name, judgement in found.items():
+        wrong = [one for one in judgement.verdicts if not one.true]
+        if len(wrong) == 1 and wrong[0].multiple and name != layout:
+            return [f"in {name} layout {wrong[0].multiple}"]
     return []
 
 

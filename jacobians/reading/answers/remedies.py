@@ -30,7 +30,7 @@ def remedies(reading: Reading, left: Part, right: Part, found: Tried, again: Cal
         *_collapsed(left, right, found),
         *_layouts(left, right, found),
         *_orders(left, right, found),
-        *_multiple(found),
+        *multiple(found),
     ]
     changed = [] if said else _changed(reading, left, right, again)
     return [*said, *changed, *_derived(reading, left, "left"), *_derived(reading, right, "right")]
@@ -89,7 +89,7 @@ def _permuted(order: tuple[int, ...]) -> Callable[[Array], Array]:
     return lambda array: array.transpose(order)
 
 
-def _multiple(found: Tried) -> list[str]:
+def multiple(found: Tried) -> list[str]:
     """One side a constant multiple of the other: a factor ½ or 2, or a sign."""
     ratios: list[float] = []
     for left, right in zip(found.lefts, found.rights, strict=True):

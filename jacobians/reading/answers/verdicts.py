@@ -48,4 +48,5 @@ def _one(verdict: Verdict) -> list[str]:
             entry = f"entry {verdict.worst}" if verdict.worst else "the value"
             lines.append(f"       {entry}: left {verdict.values[0]:.6g}, right {verdict.values[1]:.6g}")
     facts = [f"true where {' or '.join(verdict.where)}"] if verdict.where else []
-    return [*lines, *(f"       {remedy}" for remedy in (*verdict.remedies, *facts))]
+    factor = [verdict.multiple] if verdict.multiple and verdict.multiple not in verdict.remedies else []
+    return [*lines, *(f"       {remedy}" for remedy in (*verdict.remedies, *factor, *facts))]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
+from ...errors import JacobiansError
 from ...expressions.nodes import Expression
 from ...functions.indexing import concatenate, expand_axes
 from ...functions.operators import multiply, ones
@@ -20,6 +22,47 @@ def block(context: Context, node: t.Block) -> Part:
 
     A scalar is one entry; a 0 beside others is a column of as many zeros as its line has rows.
     """
+    spread = _spread(context, node)
+    if spread is not None:
+        try:
+            part = _block(context, spread)
+        except JacobiansError:  # its shapes do not fit as blocks: the lines are products
+            pass
+        else:
+            context.note(
+                f"{context.source(node.place)} has blocks side by side; [A | B] and [(A B)] tell them from products"
+            )
+            return part
+    return _block(context, node)
+
+
+def _spread(context: Context, node: t.Block) -> t.Block | None:
+    """[A B; C D] as four blocks: every line one product of as many operands with spaces between them.
+
+    None for other lines, and for products that are columns, as in [A x; B y].
+    """
+    lines: list[tuple[t.Node, ...]] = []
+    for line in node.lines:
+        product = line[0]
+        if len(line) > 1 or not isinstance(product, t.Product) or any(product.operators):
+            return None
+        gaps = [context.text[one.place.end : other.place.start] for one, other in pairwise(product.factors)]
+        as_many = not lines or len(product.factors) == len(lines[0])
+        if not as_many or not all(gap and gap.isspace() for gap in gaps):
+            return None
+        lines.append(product.factors)
+    nested = any(isinstance(one, t.Block) for line in node.lines for one in t.below(line[0]))  # each is read again
+    if len(lines) < 2 or nested:
+        return None
+    try:
+        if all(context.part(line[0]).value.rank == 1 for line in node.lines):
+            return None
+    except JacobiansError:
+        pass
+    return t.Block(node.place, tuple(lines))
+
+
+def _block(context: Context, node: t.Block) -> Part:
     lines = [[context.part(one) for one in line] for line in node.lines]
     parts = [part for line in lines for part in line]
     for part in parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import JacobiansError
+from ...shapes.facts import FACTS
 from ...shapes.sizes import Shape, show_shape
 from ..syntax import tree as t
 from ..syntax.source_positions import parse_error, shape_error
@@ -59,6 +60,40 @@ def _of_facts(
         return (size,), ("probability",)
     definite = bool(marks) and marks[0].count("+") == 2
     return (size, size), ("symmetric", "positive_definite") if definite else ("symmetric",)
+
+
+#: Words that stand around a fact and say nothing of their own.
+_FILLERS = {
+    "for",
+    "if",
+    "where",
+    "when",
+    "with",
+    "is",
+    "are",
+    "be",
+    "a",
+    "an",
+    "all",
+    "any",
+    "and",
+    "let",
+    "matrix",
+    "vector",
+}
+
+
+def said_facts(context: Context, statement: t.Node) -> list[tuple[str, tuple[str, ...]]]:
+    """`for symmetric A`, `where A is positive definite`: the names and their facts; nothing for another statement."""
+    nodes = list(t.below(statement))
+    if not all(isinstance(one, (t.Product, t.Name, t.Font, t.Group)) for one in nodes):
+        return []
+    words = [one.text for one in nodes if isinstance(one, t.Name)]
+    words = [word for word in words if word.lower() not in _FILLERS or context.is_known(word)]
+    written = " ".join(words).replace("positive definite", "positive_definite").replace("one hot", "one_hot").split(" ")
+    said = tuple(word for word in written if word in FACTS and not context.is_known(word))
+    names = [word for word in written if word not in said]
+    return [(name, said) for name in names] if said and names and all(map(context.is_known, names)) else []
 
 
 def compare(context: Context, claim: t.Claim, part: Part, shape: Shape) -> None:

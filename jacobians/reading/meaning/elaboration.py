@@ -242,6 +242,12 @@ class Elaborator:
                 return statement, (self._define(t.Definition(statement.place, name, body)),)
             case t.Equation():
                 return statement, tuple(subscripts.settled(self, self.alike(statement.sides, expected), None))
+            case _ if said := claims.said_facts(self, statement):
+                for spelled, facts in said:
+                    value = self.lookup(spelled)
+                    assert value is not None
+                    self.declarations.assume(value.expression, facts, self.source(statement.place))
+                return t.Definition(statement.place, statement, statement), (_nothing(statement.place),)
             case _:
                 return statement, tuple(subscripts.settled(self, [self.part(statement, expected)], expected))
 
@@ -348,6 +354,11 @@ class Elaborator:
                 found.append(None)
                 failed = error
         shape = next((part.value.shape for part in found if part is not None and part.value.rank), None)
+        table = next((part.value.shape for part in found if part is not None and part.value.rank == 2), None)
+        for place, (node, part) in enumerate(zip(nodes, found, strict=True)):
+            if table is not None and part is not None and part.value.rank == 1 and _starts_with_one(node):
+                again = self.part(node, table)  # the 1 bᵀ of X W + 1 bᵀ
+                found[place] = again if again.value.shape == table else part
         if failed is not None and (shape is None or shape == expected):
             raise failed
         return [self.part(node, shape) if part is None else part for node, part in zip(nodes, found, strict=True)]
@@ -443,14 +454,12 @@ class Elaborator:
                 caller = items.pop()
                 parts.append((caller.operator, powers.after(self, named, item.postfixes)))
                 closed.add(len(parts) - 1)
-            elif called:
-                factors.say_product(self, items[-1], item)
-                parts.append((item.operator, powers.after(self, self._atom(item), item.postfixes)))
-                closed.add(len(parts) - 1)
             elif item.word is not None or isinstance(item.atom, (t.Operator, t.Summation, t.Total)):
                 parts.append((item.operator, self._applied(item, parts, closed)))
                 closed = {place for place in closed if place < len(parts)} | {len(parts) - 1}
             else:
+                if called:
+                    factors.say_product(self, items[-1], item)
                 shape = expected if scalars and len(items) <= numbers and not item.postfixes else None
                 parts.append((item.operator, powers.after(self, self._atom(item, shape), item.postfixes)))
                 if isinstance(item.atom, (t.Group, t.Bars)):
@@ -716,6 +725,11 @@ class Elaborator:
 def _nothing(place: Place) -> Part:
     """The part of a statement that only declares."""
     return Part(place, Value(constant(0.0)))
+
+
+def _starts_with_one(node: t.Node) -> bool:
+    first = node.factors[0] if isinstance(node, t.Product) else node
+    return isinstance(first, t.Number) and first.text == "1"
 
 
 def _is_number(item: Item) -> bool:

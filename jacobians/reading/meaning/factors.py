@@ -129,7 +129,7 @@ def sample(context: Context, item: Item) -> Item | None:
             base, node = head, part_of(item.atom, len(head) + 1, len(item.atom.text))
             postfixes.insert(0, t.Postfix(node.place, "subscript", node))
     else:
-        if "_" in base and not postfixes:
+        if "_" in base and isinstance(item.atom, t.Name):
             base, _, letter = base.rpartition("_")
         elif postfixes and postfixes[0].kind == "subscript":
             letter = piece(postfixes.pop(0)) or ""
@@ -171,7 +171,7 @@ def _is_sample(context: Context, node: t.Node, letter: str) -> bool:
         return False
     if any(_letter(one) == letter for one in postfixes):
         return True
-    if not postfixes and "_" in base:
+    if "_" in base and isinstance(atom, t.Name):
         base, _, own = base.rpartition("_")
     else:
         own = (piece(postfixes[0]) or "") if postfixes and postfixes[0].kind == "subscript" else ""

@@ -136,6 +136,13 @@ def _matched(text: str, tokens: list[Token]) -> list[Token]:
             partner = _PARTNERS.get(opened.text) or opened.text.replace("begin", "end")
             if partner != token.text:
                 raise parse_error(text, token.place, f"expected {partner} to close {opened.text}, found {token.text}")
+        elif token.text == "||" and open_ and open_[-1].kind == "|" and result and result[-1].kind in _ENDS:
+            middle = token.place.start + 1  # |A||B|: one closes and one opens
+            place = token.place
+            result.append(Token("ABS_CLOSE", "|", Place(place.start, middle, place.line, place.column)))
+            token = Token("ABS_OPEN", "|", Place(middle, place.end, place.line, place.column + 1))
+            open_[-1] = replace(token, kind="|")
+            depths.pop()
         elif kind in ("‖", "|"):
             name = "NORM" if kind == "‖" else "ABS"
             ended = bool(result) and result[-1].kind in _ENDS

@@ -283,7 +283,12 @@ class _Parser:
         return self.atom()
 
     def fraction(self, token: Token) -> t.Node:
-        top, bottom = self.part(), self.part()
+        if self.kind() == "PARTIAL" and self.kind(1) != "WORD":  # \\frac d{dt}
+            alone = self.take()
+            top: t.Node = t.Differential(alone.place, None, self.order(alone))
+        else:
+            top = self.part()
+        bottom = self.part()
         place = self.since(token.place)
         above = _in_braces(top)
         if isinstance(above, t.Differential) and above.body is None:  # \frac{\partial}{\partial x}
