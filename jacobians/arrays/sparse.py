@@ -18,6 +18,7 @@ from ..compiler.evaluation import evaluate_all
 from ..errors import UnsupportedError
 from ..expressions.delta_patterns import split, viewed_axes
 from ..expressions.index_maps import Merger, Selector
+from ..expressions.linear_maps import WindowMap
 from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression
 from ..shapes.arguments import choice
 from ..shapes.layout import axes_in_layout, layout_shape
@@ -74,10 +75,11 @@ def _entries(term: EinsumTerm, core: Array, sizes: Mapping[str, int]) -> Entries
         index_map, shorts = structure.operands[k], [along(short) for short in structure.indices[k][1:]]
         if isinstance(index_map, Selector):
             pick = index_map.pick
-            if pick.indices is not None:
-                return pick.indices.array[shorts[0]]
-            places = bind_size(pick.start, sizes) + pick.step * shorts[0]
-            return places if pick.modulus is None else places % pick.modulus
+            if not pick.is_slice:
+                return np.asarray(pick.places())[shorts[0]]
+            return bind_size(pick.start, sizes) + pick.step * shorts[0]
+        if isinstance(index_map, WindowMap):
+            return shorts[0] + shorts[1]
         assert isinstance(index_map, Merger)
         total: Any = 0
         for short, length in zip(shorts, structure.indices[k][1:], strict=True):

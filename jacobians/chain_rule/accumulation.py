@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..expressions.delta_patterns import share_by_delta_pattern
 from ..expressions.index_maps import Concatenate, Merge, Split, Take
+from ..expressions.linear_maps import Accumulate, Windows
 from ..expressions.nodes import EinsumTerm, Expression, Named, unnamed
 from ..expressions.terms import merge_like
 from ..expressions.walks import walk
@@ -112,8 +113,8 @@ class _Adjoints:
         return adjoint
 
     def _shared(self, node: Expression, adjoint: Terms) -> Terms:
-        """The adjoint with its dense parts as nodes; an index map computes nothing, so a single term passes it."""
-        if isinstance(node, (Concatenate, Take, Merge, Split)) and len(adjoint) == 1:
+        """The adjoint with its dense parts as nodes; a single term passes a map as it is, for one child to read."""
+        if isinstance(node, (Concatenate, Take, Merge, Split, Windows, Accumulate)) and len(adjoint) == 1:
             return adjoint
         return share_by_delta_pattern(adjoint, self._numerator, self._names.get(node.serial, node))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from ..expressions.index_maps import Concatenate, IndexMap, Merge, Merger, Selector, Split, Take
+from ..expressions.linear_maps import Accumulate, RunningSum, WindowMap, Windows
 from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expansion, Expression, Named, Primitive
 from ..expressions.picks import Pick
 from ..expressions.terms import glue, tidy
@@ -103,6 +104,22 @@ def _merge(node: Merge) -> Edges:
 @local_jacobians.register
 def _split(node: Split) -> Edges:
     return [(node.body, _embedding(Merger.of(node.sizes), node.shape, node.axis, of_long=False))]
+
+
+@local_jacobians.register
+def _windows(node: Windows) -> Edges:
+    count, width = node.shape[node.axis : node.axis + 2]
+    return [(node.body, _embedding(WindowMap.of(count, width), node.shape, node.axis, of_long=False))]
+
+
+@local_jacobians.register
+def _accumulate(node: Accumulate) -> Edges:
+    """L along the axis, deltas along the others."""
+    axes, own = tuple(range(node.ndim)), node.ndim
+    below = (*axes[: node.axis], own, *axes[node.axis + 1 :])
+    pair = (own, node.axis) if node.backward else (node.axis, own)
+    sizes = {**dict(enumerate(node.shape)), own: node.shape[node.axis]}
+    return [(node.body, tidy(1.0, [RunningSum.of(node.shape[node.axis])], [pair], axes + below[::-1], sizes))]
 
 
 def _embedding(index_map: IndexMap, short_shape: Shape, axis: int, of_long: bool) -> EinsumTerm:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..expressions import index_maps
 from ..expressions.index_maps import IndexMap, Merge, Selector, Split, Take
+from ..expressions.linear_maps import Accumulate, RunningSum, Windows
 from ..expressions.nodes import (
     Adjoint,
     Constant,
@@ -31,7 +32,20 @@ from ..functions.elementwise import WHERE, apply, definition
 from ..shapes.sizes import Shape
 from .builder import Builder
 from .contractions import SHORT, Manner
-from .operations import Apply, Argument, Call, Cast, Concatenate, Number, Operation, Reshape, Roll
+from .operations import (
+    Apply,
+    Argument,
+    Call,
+    Cast,
+    Concatenate,
+    Cumulate,
+    Number,
+    Operation,
+    Reshape,
+    Roll,
+    SlidingWindows,
+    Triangle,
+)
 from .program import Statement
 from .sums import SumWriter, picked, written_out
 
@@ -202,6 +216,21 @@ def _take(node: Take, to: Lowering) -> Statement:
         return to.emit(Roll(-to.builder.bound(node.pick.start), node.axis), (node.body,), node.shape)
     selector = Selector.of(node.body.shape[node.axis], node.pick)
     return to.emit(picked(to.builder, selector, node.axis), (node.body,), node.shape)
+
+
+@lower.register
+def _windows(node: Windows, to: Lowering) -> Statement:
+    return to.emit(SlidingWindows(node.axis, to.builder.bound(node.width)), (node.body,), node.shape)
+
+
+@lower.register
+def _accumulate(node: Accumulate, to: Lowering) -> Statement:
+    return to.emit(Cumulate(node.axis, node.backward), (node.body,), node.shape)
+
+
+@lower.register
+def _running_sum(node: RunningSum, to: Lowering) -> Statement:
+    return to.emit(Triangle(), (), node.shape)
 
 
 @lower.register(Merge)

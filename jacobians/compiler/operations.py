@@ -85,6 +85,14 @@ class Slice(View):
 
 
 @dataclass(frozen=True, slots=True)
+class SlidingWindows(View):
+    """An axis as its windows of `width` entries: two axes, entry (i, j) is entry i + j."""
+
+    axis: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Diagonal(View):
     """The entries at which axes with the same index are equal: axes `indices` become `kept`."""
 
@@ -187,6 +195,19 @@ class Gather(Operation):
 
     axis: int
     places: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Cumulate(Operation):
+    """The running sum along an axis; `backward` from its end."""
+
+    axis: int
+    backward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Triangle(Operation):
+    """A matrix with ones on and below the diagonal, zeros above."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..expressions.delta_patterns import split, writing_maps
 from ..expressions.index_maps import IndexMap, Selector
+from ..expressions.linear_maps import WindowMap
 from ..expressions.nodes import EinsumTerm, Expression
 from ..shapes.sizes import Shape
 from .builder import Builder
@@ -25,6 +26,7 @@ from .operations import (
     Reshape,
     Scatter,
     Slice,
+    SlidingWindows,
     Spread,
 )
 from .program import Statement
@@ -47,6 +49,8 @@ def written_out(builder: Builder, index_map: Expression) -> Statement:
     eye = builder.emit(Eye(), (), (big, big))
     if isinstance(index_map, Selector):
         return builder.emit(picked(builder, index_map, 1), (eye,), (big, *smalls))
+    if isinstance(index_map, WindowMap):
+        return builder.emit(SlidingWindows(1, builder.bound(smalls[1])), (eye,), (big, *smalls))
     return builder.emit(Reshape(), (eye,), (big, *smalls))
 
 

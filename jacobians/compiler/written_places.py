@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..expressions.index_maps import Selector
+from ..expressions.index_maps import Merger, Selector
+from ..expressions.linear_maps import WindowMap
 from ..expressions.nodes import EinsumTerm
 from ..shapes.sizes import bind_size
 
@@ -33,7 +34,10 @@ class WrittenPlaces:
 
 def is_listed(structure: EinsumTerm) -> bool:
     """Whether a map of a structure picks entries that are no slice."""
-    return any(isinstance(one, Selector) and not one.pick.is_slice for one in structure.operands[1:])
+    return any(
+        isinstance(one, WindowMap) or (isinstance(one, Selector) and not one.pick.is_slice)
+        for one in structure.operands[1:]
+    )
 
 
 def written_places(structure: EinsumTerm, shape: Sequence[int], sizes: Mapping[str, int]) -> WrittenPlaces:
@@ -56,6 +60,8 @@ def written_places(structure: EinsumTerm, shape: Sequence[int], sizes: Mapping[s
                 picked = bind_size(pick.start, sizes) + pick.step * np.arange(bind_size(pick.length, sizes))
             return axes, picked[parts[0][1]]
         lengths = [bind_size(size, sizes) for size in index_map.shape[1:]]
+        if isinstance(index_map, WindowMap):
+            lengths = [1, 1]
         total: Array = np.zeros((), dtype=np.intp)
         for (_, places), length in zip(parts, lengths, strict=True):
             total = np.multiply.outer(total, np.ones(places.shape, dtype=np.intp)) * length + places
@@ -85,13 +91,16 @@ def written_places(structure: EinsumTerm, shape: Sequence[int], sizes: Mapping[s
 
 
 def _are_distinct(structure: EinsumTerm, maps: Mapping[int, Any]) -> bool:
-    """Whether no place is written twice: a pick that repeats entries does, unless it is along an axis of the output."""
+    """Whether no place is written twice: a pick that repeats entries does, unless it is along an axis of the output.
+
+    Windows overlap, unless one of their axes is of the output, too.
+    """
     seen = {index for index in structure.output if index not in maps}
     for index_map, short in maps.values():
-        if not isinstance(index_map, Selector) or index_map.pick.injective:
+        if isinstance(index_map, Merger) or (isinstance(index_map, Selector) and index_map.pick.injective):
             seen |= {index for index in short if index not in maps}
     return all(
-        short[0] in seen
+        any(index in seen for index in short)
         for index_map, short in maps.values()
-        if isinstance(index_map, Selector) and not index_map.pick.injective
+        if isinstance(index_map, WindowMap) or (isinstance(index_map, Selector) and not index_map.pick.injective)
     )

@@ -18,6 +18,7 @@ from ..compiler.binding import bind_values, name_table
 from ..compiler.evaluation import evaluate_all
 from ..errors import DataError
 from ..expressions.index_maps import IndexMap, Selector
+from ..expressions.linear_maps import WindowMap
 from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression, unnamed
 from ..expressions.terms import glue
 from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
@@ -66,6 +67,8 @@ class Numbers:
 
     def _zeros_and_ones(self, node: IndexMap) -> Array:
         long, *short = (self.size(size) for size in node.shape)
+        if isinstance(node, WindowMap):
+            return np.lib.stride_tricks.sliding_window_view(np.eye(long), short[1], axis=1)
         if not isinstance(node, Selector):
             return np.eye(long).reshape(long, *short)
         pick = node.pick

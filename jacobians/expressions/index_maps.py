@@ -22,8 +22,18 @@ def is_zero(expression: Expression) -> bool:
     return isinstance(expression, EinsumSum) and not expression.terms
 
 
+class Rearranged(Expression):
+    """A node that holds entries of its children in another arrangement."""
+
+    __slots__ = ()
+
+    def taken(self, axis: int, pick: Pick) -> Expression | None:
+        """What `pick` takes of this node along `axis`, where that is something simpler than an entry of the node."""
+        return None
+
+
 @final
-class Concatenate(Expression):
+class Concatenate(Rearranged):
     """`parts` one after the other along `axis`."""
 
     __slots__ = ("_places", "axis", "parts")
@@ -64,8 +74,10 @@ class Concatenate(Expression):
             starts.append(add_sizes(starts[-1], part.shape[self.axis]))
         return tuple(starts)
 
-    def part_at(self, pick: Pick) -> Expression | None:
-        """The part that `pick` picks, if it is one part as it is."""
+    def taken(self, axis: int, pick: Pick) -> Expression | None:
+        """A part, if it is picked as it is."""
+        if axis != self.axis:
+            return None
         if self._places is None:
             runs = zip(self.starts(), self.parts, strict=True)
             self._places = {Pick(start, part.shape[self.axis]): k for k, (start, part) in enumerate(runs)}
@@ -98,7 +110,7 @@ def _tells_of(both: Pick, inner: tuple[Size, Pick], outer: tuple[Size, Pick]) ->
 
 
 @final
-class Take(Expression):
+class Take(Rearranged):
     """The entries of `body` that `pick` picks along `axis`."""
 
     __slots__ = ("axis", "body", "pick")
@@ -111,12 +123,8 @@ class Take(Expression):
         whole = body.shape[axis]
         if pick.is_whole(whole):
             return body
-        if isinstance(body, Take) and body.axis == axis:
-            both = body.pick.then(pick)
-            if both is not None and _tells_of(both, (body.body.shape[axis], body.pick), (whole, pick)):
-                return cls.of(body.body, axis, both)
-        if isinstance(body, Concatenate) and body.axis == axis and (part := body.part_at(pick)) is not None:
-            return part
+        if isinstance(body, Rearranged) and (inner := body.taken(axis, pick)) is not None:
+            return inner
 
         shape = (*body.shape[:axis], pick.length, *body.shape[axis + 1 :])
         if is_zero(body):
@@ -126,6 +134,13 @@ class Take(Expression):
             node.body, node.axis, node.pick, node.shape = body, axis, pick, shape
 
         return intern(cls, (body.serial, axis, pick), fill)
+
+    def taken(self, axis: int, pick: Pick) -> Expression | None:
+        """Two picks along one axis, as one."""
+        both = self.pick.then(pick) if axis == self.axis else None
+        if both is None or not _tells_of(both, (self.body.shape[axis], self.pick), (self.shape[axis], pick)):
+            return None
+        return Take.of(self.body, axis, both)
 
     def made_of(self) -> tuple[Any, ...]:
         return self.body, self.axis, self.pick

@@ -12,6 +12,7 @@ from ..shapes.sizes import Shape, Size
 from ..shapes.union_find import UnionFind
 from .applying import Contraction
 from .index_maps import IndexMap, is_zero
+from .linear_maps import RunningSum
 from .nodes import Adjoint, Change, Constant, EinsumSum, EinsumTerm, Expression
 from .numbering import renumber
 
@@ -70,7 +71,7 @@ def tidy(
             output = _inline(operands, indices, output, sizes, position, inner)
         else:
             position += 1
-    if any(isinstance(operand, IndexMap) for operand in operands):
+    if any(isinstance(operand, (IndexMap, RunningSum)) for operand in operands):
         contraction = Contraction(operands, indices, output, sizes)
         if not contraction.apply_maps():
             return renumber(0.0, [], [], contraction.output, {i: contraction.sizes[i] for i in contraction.output})

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
-from ..expressions.index_maps import Take
+from ..expressions.index_maps import Concatenate, Take
+from ..expressions.linear_maps import Accumulate, Windows
 from ..expressions.nodes import Constant, EinsumTerm, Expression, Primitive, Rule, SizeValue
 from ..expressions.picks import Pick
 from ..expressions.terms import tidy
-from ..shapes.memory import refuse_if_too_large
-from ..shapes.sizes import multiply_sizes
+from ..shapes.sizes import add_sizes, multiply_sizes
 from .elementwise import ABS, COMPARISONS, SQRT, divide, power
-from .indexing import expand_axes, reshape, squeeze_axes, take_items
-from .operators import add, matmul, multiply, network, permute, square, subtract, sum_axes
+from .indexing import expand_axes, flip, reshape, squeeze_axes, take_items
+from .operators import add, matmul, multiply, network, permute, square, subtract, sum_axes, zeros
 
 
 def kept(value: Expression, axes: Sequence[int], keepdims: bool) -> Expression:
@@ -120,16 +120,21 @@ def norm(a: Expression, order: Any, axes: Sequence[int], keepdims: bool = False)
 
 
 def cumulative_sum(a: Expression, axis: int) -> Expression:
-    """The running sum along `axis`: a product with a triangle of ones."""
-    size = a.shape[axis]
-    if not isinstance(size, int):
-        raise ShapeError(f"np.cumsum along an axis of symbolic size {size!r}; bind the size first")
-    indices = tuple(range(a.ndim))
-    refuse_if_too_large([(size, size)], "a cumulative sum", "Write it as a recurrence of slices.")
-    triangle = Constant.of(np.tril(np.ones((size, size))))
-    summed = a.ndim
-    group = tuple(summed if k == axis else k for k in indices)
-    return network([triangle, a], [(axis, summed), group], indices)
+    """The running sum along `axis`."""
+    return Accumulate.of(a, axis)
+
+
+def correlation(a: Expression, v: Expression) -> Expression:
+    """Σ_j a[i + j] v[j] for all i at which v lies within a: two vectors, a the longer one."""
+    return matmul(Windows.of(a, 0, v.shape[0]), v)
+
+
+def convolution(a: Expression, v: Expression) -> Expression:
+    """Σ_j a[i − j] v[j] for all i: two vectors, a the longer one, as a correlation with zeros around a."""
+    if v.shape[0] == 1:
+        return multiply(a, v)
+    side = zeros((add_sizes(v.shape[0], -1),))
+    return correlation(Concatenate.of([side, a, side], 0), flip(v, [0]))
 
 
 def difference(a: Expression, axis: int) -> Expression:

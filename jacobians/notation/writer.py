@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..expressions.flattening import flatten
 from ..expressions.index_maps import Concatenate, IndexMap, Merge, Selector, Split, Take
+from ..expressions.linear_maps import Accumulate, RunningSum, WindowMap, Windows
 from ..expressions.nodes import (
     Adjoint,
     Constant,
@@ -173,6 +174,15 @@ class ExpressionWriter:
             return self.derivative(node.numerator, node.denominator), False
         if isinstance(node, Take):
             return self._take(node), True
+        if isinstance(node, Accumulate):
+            name = alphabet.function("cumsum_back" if node.backward else "cumsum")
+            axis = [str(node.axis)] if node.ndim > 1 else []
+            return alphabet.call(name, [self.atom(node.body)[0], *axis]), True
+        if isinstance(node, Windows):
+            windows = alphabet.function("windows")
+            return alphabet.call(windows, [self.atom(node.body)[0], alphabet.size(node.width)]), True
+        if isinstance(node, RunningSum):
+            return alphabet.call(alphabet.function("tri"), [alphabet.size(node.shape[0])]), True
         if isinstance(node, (Merge, Split)):
             reshape = alphabet.function("reshape")
             return alphabet.call(reshape, [self.atom(node.body)[0], alphabet.shape(node.shape)]), True
@@ -222,6 +232,8 @@ class ExpressionWriter:
     def _place(self, index_map: IndexMap, letters: Sequence[str]) -> str:
         """E_{ij…} = 1 where entry i is entry j…: δ_{i,j+3}, δ_{i,2j}, δ_{i,(jk)}."""
         long, *short = letters
+        if isinstance(index_map, WindowMap):
+            return self.alphabet.place(long, "+".join(short))
         if not isinstance(index_map, Selector):
             return self.alphabet.place(long, f"({''.join(short)})")
         pick = index_map.pick
@@ -249,7 +261,8 @@ class ExpressionWriter:
             cut = str(pick.start)
         else:
             stop = add_sizes(pick.start, multiply_sizes([pick.step, pick.length]))
-            cut = f"{'' if pick.start == 0 else pick.start}:{'' if stop == whole else stop}"
+            first = "" if pick.start == (0 if pick.step > 0 else add_sizes(whole, -1)) else pick.start
+            cut = f"{first}:{'' if stop == (whole if pick.step > 0 else -1) else stop}"
             cut += "" if pick.step == 1 else f":{pick.step}"
         body = self.alphabet.grouped(*self.atom(node.body))
         return self.alphabet.part(body, [":"] * node.axis + [cut])

@@ -94,28 +94,26 @@ def np_convolve(a: Any, v: Any, mode: Any = "full") -> Expression:
     n, m = known("np.convolve", a, 0), known("np.convolve", v, 0)
     if n < m:
         a, v, n, m = v, a, m, n
-    sides = [algebra.ones((m - 1,))] if m > 1 else []
-    wide = indexing.concatenate(
-        [*(algebra.multiply(0.0, side) for side in sides), a] + [algebra.multiply(0.0, side) for side in sides], 0
-    )
-    places = np.arange(n + m - 1)[:, None] + np.arange(m - 1, -1, -1)[None]
-    start, count = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}[mode]
-    return algebra.matmul(wide[places[start : start + count]], v)
+    if mode == "valid":
+        return reductions.correlation(a, indexing.flip(v, [0]))
+    whole = reductions.convolution(a, v)
+    return whole if mode == "full" else along(whole, 0, slice((m - 1) // 2, (m - 1) // 2 + n))
 
 
 def np_correlate(a: Any, v: Any, mode: Any = "valid") -> Expression:
     a, v = as_expression(a), as_expression(v)
     if a.ndim != 1 or v.ndim != 1:
         raise ShapeError(f"np.correlate: expected two vectors, got shapes {a.shape} and {v.shape}")
+    if mode not in ("full", "same", "valid"):
+        raise UnsupportedError(f"np.correlate: the mode is 'full', 'same' or 'valid', got {mode!r}")
     n, m = known("np.correlate", a, 0), known("np.correlate", v, 0)
+    if mode == "valid":
+        return reductions.correlation(a, v) if n >= m else indexing.flip(reductions.correlation(v, a), [0])
     whole = np_convolve(a, indexing.flip(v, [0]))
     if mode == "full":
         return whole
-    if mode not in ("same", "valid"):
-        raise UnsupportedError(f"np.correlate: the mode is 'full', 'same' or 'valid', got {mode!r}")
-    short, long = min(n, m), max(n, m)
-    start, count = (short - 1, long - short + 1) if mode == "valid" else ((short - (n >= m)) // 2, long)
-    return along(whole, 0, slice(start, start + count))
+    start = (min(n, m) - (n >= m)) // 2
+    return along(whole, 0, slice(start, start + max(n, m)))
 
 
 def np_cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Expression:

@@ -9,7 +9,22 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..operations import Apply, Call, Concatenate, Copy, Eye, Fill, Gather, Product, Roll, Scale, Scatter, Sum
+from ..operations import (
+    Apply,
+    Call,
+    Concatenate,
+    Copy,
+    Cumulate,
+    Eye,
+    Fill,
+    Gather,
+    Product,
+    Roll,
+    Scale,
+    Scatter,
+    Sum,
+    Triangle,
+)
 from ..program import Program, Statement
 
 #: Operations in one line.
@@ -55,7 +70,7 @@ def inline(program: Program, mentions: Callable[[Statement, int], int], weight: 
 def _may_move(statement: Statement, program: Program, overwritten: set[Statement], returned: set[Statement]) -> bool:
     """Whether a statement may be computed later, where it is read, and has no name."""
     return (
-        not isinstance(statement.operation, (Scatter, Fill, Eye, Copy, Concatenate, Gather, Roll))
+        not isinstance(statement.operation, (Scatter, Fill, Eye, Copy, Concatenate, Gather, Roll, Cumulate, Triangle))
         and statement not in program.names
         and statement not in returned
         and statement not in program.overwritten

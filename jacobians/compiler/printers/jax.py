@@ -37,7 +37,14 @@ class JaxCode(NumpyCode):
     def text(self, one: Statement | op.Stored) -> Text:
         if isinstance(one, Statement) and one not in self._texts and isinstance(one.operation, op.Scatter):
             self._texts[one] = self._embedded(one, one.operation)
+        if isinstance(one, Statement) and one not in self._texts and isinstance(one.operation, op.SlidingWindows):
+            self._texts[one] = self._windows(one, one.operation)
         return super().text(one)
+
+    def _windows(self, one: Statement, operation: op.SlidingWindows) -> Text:
+        count = one.shape[operation.axis]
+        places = f"np.arange({count})[:, None] + np.arange({operation.width})"
+        return Text(f"np.take({self.text(one.operands[0]).text}, {places}, axis={operation.axis})")
 
     def _embedded(self, one: Statement, operation: op.Scatter) -> Text:
         base, values = (one.operands[:1], one.operands[1:]) if operation.based else ((), one.operands)

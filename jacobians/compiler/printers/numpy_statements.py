@@ -136,8 +136,22 @@ def _scale(operation: op.Scale, statement: Statement, texts: Texts) -> Text:
 @expression.register
 def _product(operation: op.Product, statement: Statement, texts: Texts) -> Text:
     groups = (operation.left, operation.right)
+    correlated = _correlated(operation, statement, texts)
+    if correlated is not None:
+        return correlated
     a, b = (_untransposed(one, group, texts) for one, group in zip(statement.operands, groups, strict=True))
     return product_text(a, b, operation.result, sizes_of(statement))
+
+
+def _correlated(operation: op.Product, statement: Statement, texts: Texts) -> Text | None:
+    """The windows of a vector times a vector: a correlation, which copies no windows."""
+    pairs = list(zip(statement.operands, (operation.left, operation.right), strict=True))
+    for (windows, own), (kernel, other) in (pairs, pairs[::-1]):
+        if isinstance(windows.operation, op.SlidingWindows) and len(own) == 2 and len(other) == 1:
+            body = windows.operands[0]
+            if other[0] in own and operation.result == tuple(index for index in own if index != other[0]):
+                return Text(f"np.correlate({texts(body).text}, {texts(kernel).text})")
+    return None
 
 
 def _untransposed(operand: Statement, indices: op.Indices, texts: Texts) -> Operand:
@@ -209,6 +223,31 @@ def _copy(operation: op.Copy, statement: Statement, texts: Texts) -> Text:
 def _concatenate(operation: op.Concatenate, statement: Statement, texts: Texts) -> Text:
     parts = ", ".join(texts(one).text for one in statement.operands)
     return Text(f"np.concatenate(({parts}), axis={operation.axis})")
+
+
+@expression.register
+def _cumulate(operation: op.Cumulate, statement: Statement, texts: Texts) -> Text:
+    body = texts(statement.operands[0])
+    if not operation.backward:
+        return Text(f"np.cumsum({body.text}, axis={operation.axis})")
+    turned = f"[{', '.join([':'] * operation.axis + ['::-1'])}]"
+    return Text(f"np.cumsum({body.atom}{turned}, axis={operation.axis}){turned}")
+
+
+@expression.register
+def _triangle(operation: op.Triangle, statement: Statement, texts: Texts) -> Text:
+    return Text(f"np.tri({statement.shape[0]}{dtype_option(statement)})")
+
+
+@expression.register
+def _windows(operation: op.SlidingWindows, statement: Statement, texts: Texts) -> Text:
+    (body,) = statement.operands
+    text = f"np.lib.stride_tricks.sliding_window_view({texts(body).text}, {operation.width}, axis={operation.axis})"
+    if operation.axis == len(body.shape) - 1:
+        return Text(text)
+    order = [*range(len(body.shape)), len(body.shape)]
+    order.insert(operation.axis + 1, order.pop())
+    return Text(f"{text}.transpose({tuple(order)})")
 
 
 @expression.register

@@ -70,6 +70,14 @@ class TorchCode(JaxCode):
                 return Text(f"{parts[0].atom}.clone()")
             case op.Concatenate(axis):
                 return Text(f"torch.cat(({', '.join(part.text for part in parts)}), dim={axis})")
+            case op.Cumulate(axis, backward):
+                if backward:
+                    return Text(f"{parts[0].atom}.flip({axis}).cumsum({axis}).flip({axis})")
+                return Text(f"torch.cumsum({parts[0].text}, dim={axis})")
+            case op.Triangle():
+                return Text(f"torch.ones({one.shape}, dtype={self._dtype(one)}).tril()")
+            case op.SlidingWindows(axis, width):
+                return Text(f"{parts[0].atom}.unfold({axis}, {width}, 1).movedim(-1, {axis + 1})")
             case op.Roll(shift, axis):
                 return Text(f"torch.roll({parts[0].text}, {shift}, dims={axis})")
             case op.Transpose(axes):
