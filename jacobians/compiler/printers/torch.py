@@ -43,6 +43,8 @@ class TorchCode(JaxCode):
             case op.Apply(function):
                 numbers = [operand.dtype is None for operand in one.operands]
                 return function_text(function, [part.atom for part in parts], numbers, self._dtype(one))
+            case op.Cast():
+                return Text(f"{parts[0].atom}.to({self._dtype(one)})")
             case op.Call(rule):
                 if rule.name not in CALLS:
                     raise UnsupportedError(f"{rule.name} has no text in PyTorch yet; target='numpy' and 'jax' have it")

@@ -93,15 +93,6 @@ class _Translation(ast.NodeTransformer):
     def _plain(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and self._is_number.get(node.id, False))
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """1.0 * (a < b): a truth value as a number of the right dtype."""
-        if isinstance(node.op, ast.Mult) and isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Call):
-            condition = self._condition(node.right)
-            if condition is not None:
-                return _parsed(f"({condition}).to({self._dtype})")
-        self.generic_visit(node)
-        return node
-
     def _tensor(self, number: str) -> str:
         return f"torch.tensor({number}, dtype={self._dtype})"
 
@@ -143,6 +134,9 @@ class _Translation(ast.NodeTransformer):
             return _parsed(f"torch.{name}({', '.join(args)})")
         if name in _RENAMED:
             return _parsed(f"torch.{_RENAMED[name]}({', '.join(args)})")
+        condition = self._condition(node)
+        if condition is not None:
+            return _parsed(condition)
         raise UnsupportedError(f"np.{name} has no text in PyTorch yet; target='numpy' and 'jax' have it")
 
 
