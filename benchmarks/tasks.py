@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from jacobians import derivative, softmax, tensor
-from jacobians.compiler.compiling import Compiled
+from jacobians.compiler.compiled import Compiled
 from jacobians.compiler.compiling import compile as compile_
 from jacobians.expressions.delta_patterns import split
 from jacobians.expressions.terms import of_terms

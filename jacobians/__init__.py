@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import _moved, implicit, networks  # noqa: F401
-from .compiler.compiling import Compiled, compile  # noqa: A004 - the name is the field's
+from .compiler.compiled import Compiled
+from .compiler.compiling import compile  # noqa: A004 - the name is the field's
 from .compiler.costs import Cost, cost
 from .compiler.evaluation import evaluate
 from .differentiation.freezing import jit

@@ -15,7 +15,7 @@ import numpy as np
 from ..chain_rule.contraction_orders import Order
 from ..errors import DataError, OptionError, ShapeError, UnsupportedError
 from ..expressions.nodes import Expression
-from .compiling import Compiled
+from .compiled import Compiled
 from .planning import HasChain
 from .printers.jax import JaxCode
 from .printers.torch import TorchCode

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.compiling import Compiled
+from ..compiler.compiled import Compiled
 from ..errors import UnsupportedError
 from ..expressions.array_protocol import TRACER, apart
 from ..expressions.nodes import Array, Expression, Variable, as_expression

@@ -15,7 +15,7 @@ from ..chain_rule.contraction_orders import Order, check_order
 from ..chain_rule.views import variable_behind
 from ..compiler import compiling
 from ..compiler.binding import Binding, bind_values, name_table, needed_names, require
-from ..compiler.compiling import Compiled
+from ..compiler.compiled import Compiled
 from ..compiler.costs import Cost, Costs, cost, costs
 from ..compiler.planning import plan
 from ..compiler.program import Program

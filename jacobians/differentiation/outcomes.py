@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.compiling import Compiled
+from ..compiler.compiled import Compiled
 from ..compiler.compiling import compile as compile_items
 from ..compiler.program import DType
 from ..errors import UnsupportedError

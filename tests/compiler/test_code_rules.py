@@ -21,7 +21,7 @@ from jacobians import (
     vector,
 )
 from jacobians.chain_rule.symmetry import mirror
-from jacobians.compiler.compiling import Compiled
+from jacobians.compiler.compiled import Compiled
 from jacobians.compiler.planning import program_of
 from jacobians.compiler.rewrites.signs import nonnegative
 from jacobians.expressions.nodes import EinsumSum, EinsumTerm, Expression

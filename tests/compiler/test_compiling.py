@@ -29,7 +29,7 @@ from jacobians import (
     tensor,
     vector,
 )
-from jacobians.compiler import compiling
+from jacobians.compiler import compiled as compiling
 from jacobians.compiler.printers import numpy as printer
 from jacobians.expressions.index_maps import Merger
 from jacobians.expressions.nodes import EinsumSum, EinsumTerm
