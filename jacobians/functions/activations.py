@@ -18,6 +18,7 @@ from ..expressions.terms import tidy
 from ..shapes.arguments import as_whole
 from ..shapes.formatting import shown_value
 from ..shapes.sizes import Shape
+from .einsum_terms import einsum_term
 from .elementwise import RELU, SIGMOID, SOFTPLUS, TANH, apply, is_expression
 from .operators import network, ones, subtract, sum_axes
 
@@ -70,21 +71,13 @@ def _without_last(args: tuple[Expression, ...]) -> Shape:
 
 
 def _softmax_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
-    rank = node.ndim
-    rows, i, j = tuple(range(rank - 1)), rank - 1, rank
-    sizes = {**dict(enumerate(node.shape)), j: node.shape[-1]}
-    tail = tuple(reversed(rows))
-    diagonal = tidy(1.0, [node], [(*rows, i)], (*rows, i, i, *tail), sizes | {j: 1})
-    outer = tidy(-1.0, [node, node], [(*rows, i), (*rows, j)], (*rows, i, j, *tail), sizes)
-    return ([diagonal, outer],)
+    """diag(p) − p pᵀ, for each row of a stack."""
+    return ([einsum_term("...i->...ii...", node), einsum_term("-...i,...j->...ij...", node, node)],)
 
 
 def _logsumexp_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
-    rank = node.ndim
-    rows, i = tuple(range(rank)), rank
-    (z,) = node.args
-    p = Primitive.of(SOFTMAX, z)
-    return ([tidy(1.0, [p], [(*rows, i)], (*rows, i, *reversed(rows)), dict(enumerate(z.shape)))],)
+    """pᵀ, for each row of a stack."""
+    return ([einsum_term("...i->...i...", Primitive.of(SOFTMAX, *node.args))],)
 
 
 def _cross_entropy_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:

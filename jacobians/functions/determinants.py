@@ -16,6 +16,7 @@ from ..errors import ShapeError, UnsupportedError
 from ..expressions.nodes import EinsumTerm, Expansion, Expression, Primitive, Rule, as_expression
 from ..expressions.terms import of_terms, tidy
 from ..shapes.sizes import Shape, Size
+from .einsum_terms import einsum_term
 from .operators import network
 
 
@@ -43,19 +44,11 @@ def stack_and_side(matrix: Expression, *free: int) -> dict[int, Size]:
 
 def _transposed_entry(node: Any, of: Rule) -> tuple[list[EinsumTerm], ...]:
     """∂y/∂X_kl = M_lk, for a scalar y of each matrix of the stack and M = `of`(X)."""
-    (x,) = node.args
-    rows, k, m = _stack(x), x.ndim - 2, x.ndim - 1
-    factor = Primitive.of(of, x)
-    return ([tidy(1.0, [factor], [(*rows, m, k)], (*rows, m, k, *rows[::-1]), stack_and_side(x, k, m))],)
+    return ([einsum_term("...lk->...lk...", Primitive.of(of, *node.args))],)
 
 
 def _adjugate_local(node: Any) -> tuple[list[EinsumTerm], ...]:
-    (x,) = node.args
-    rows = _stack(x)
-    i, j, k, m = range(x.ndim - 2, x.ndim + 2)
-    second = Expansion.of(_SECOND, x)
-    sizes = stack_and_side(x, i, j, k, m)
-    return ([tidy(1.0, [second], [(*rows, i, j, k, m)], (*rows, i, j, m, k, *rows[::-1]), sizes)],)
+    return ([einsum_term("...ijkl->...ijlk...", Expansion.of(_SECOND, *node.args))],)
 
 
 def _second_derivative(x: Expression) -> list[EinsumTerm]:
@@ -131,10 +124,7 @@ def _shown_second(node: Any) -> Expression:
 
 def _inverse_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
     """∂Y_ij/∂X_kl of Y = X⁻¹ is −Y_ik Y_lj."""
-    rows = _stack(node)
-    i, j, k, m = range(node.ndim - 2, node.ndim + 2)
-    output = (*rows, i, j, m, k, *rows[::-1])
-    return ([tidy(-1.0, [node, node], [(*rows, i, k), (*rows, m, j)], output, stack_and_side(node, i, j, k, m))],)
+    return ([einsum_term("-...ik,...lj->...ijlk...", node, node)],)
 
 
 def _not_derived(node: Primitive) -> tuple[list[EinsumTerm], ...]:

@@ -9,29 +9,21 @@ from typing import Any
 
 from ..errors import DataError, ShapeError
 from ..expressions.nodes import EinsumTerm, Expression, Primitive, Rule, as_expression
-from ..expressions.terms import tidy
 from ..shapes.sizes import Shape
 from .determinants import INVERSE, square_matrix
+from .einsum_terms import einsum_term
 from .operators import matmul, network
 from .reductions import power_of
 
 
 def _solve_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
-    """Y = A⁻¹ B: ∂Y/∂A_kl = −A⁻¹_ik Y_l…, ∂Y/∂B_k… = A⁻¹_ik."""
+    """Y = A⁻¹ B: ∂Y_ij/∂A_kl = −A⁻¹_ik Y_lj, ∂Y_ij/∂B_kj = A⁻¹_ik."""
     a, b = node.args
     inverse = Primitive.of(INVERSE, a)
-    vector = b.ndim == 1
-    free = a.ndim - 2
-    rows = tuple(range(free))
-    i, k, m, j = range(free, free + 4)
-    column = () if vector else (j,)
-    n = a.shape[-1]
-    sizes = {i: n, k: n} | ({} if vector else {j: b.shape[-1]}) | {row: a.shape[row] for row in rows}
-    tail = tuple(reversed(rows))
-    by_a = tidy(
-        -1.0, [inverse, node], [(*rows, i, k), (*rows, m, *column)], (*rows, i, *column, m, k, *tail), sizes | {m: n}
-    )
-    by_b = tidy(1.0, [inverse], [(*rows, i, k)], (*rows, i, *column, *column, k, *tail), sizes)
+    if b.ndim == 1:
+        return ([einsum_term("-ik,l->ilk", inverse, node)], [einsum_term("ik->ik", inverse)])
+    by_a = einsum_term("-...ik,...lj->...ijlk...", inverse, node)
+    by_b = einsum_term("...ik->...ijjk...", inverse, j=b.shape[-1])
     return ([by_a], [by_b])
 
 

@@ -194,8 +194,10 @@ class ExpressionWriter:
             return size, not set("+-") & set(size)
         if isinstance(node, IndexMap):
             return self._index_map(node), True
-        assert isinstance(node, EinsumSum)
-        return self._network(node)
+        if isinstance(node, EinsumSum):
+            return self._network(node)
+        function = alphabet.function(type(node).__name__.lower())  # a kind of node that has no notation of its own
+        return alphabet.call(function, [self.atom(part)[0] for part in node.children]), True
 
     def derivative(self, of: Expression, by: Expression) -> str:
         """∂`of`/∂`by`."""
