@@ -216,7 +216,7 @@ def _check_leaves(arg: Any, what: str) -> None:
             hint = "; write a float, such as 2.0" if isinstance(leaf, int) and not isinstance(leaf, bool) else ""
             where = f" at {place.removeprefix('_')}" if place else ""
             kind = type(leaf).__name__
-            article = "an" if kind[0] in "aeiou" else "a"
+            article = "an" if kind[0] in "aeiouAEIOU" else "a"
             raise UnsupportedError(
                 f"{what} has {article} {kind}{where}, and derivatives are with respect to arrays and "
                 f"floating-point numbers{hint}"

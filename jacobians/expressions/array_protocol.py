@@ -183,7 +183,7 @@ class ArrayProtocol(NDArrayOperatorsMixin):
     @property
     def flat(self) -> Any:
         """The entries in C order, one after the other: `sum(x.flat)`."""
-        return iter(FUNCTIONS["flatten"](self))
+        return iter(_called("flatten", self))
 
     @property
     def mT(self) -> Any:
@@ -194,6 +194,17 @@ class ArrayProtocol(NDArrayOperatorsMixin):
     def dtype(self) -> Any:
         """NumPy's type of the entries of a constant; the arrays that are bound may have another precision."""
         return _TRACED_NUMBER if not self.shape and TRACER.get() is not None else np.dtype(np.float64)
+
+    def tolist(self) -> Any:
+        """The entries as expressions, in nested lists."""
+        return [one.tolist() for one in self] if self.shape else self
+
+    def item(self, *place: Any) -> Any:
+        """One entry, as an expression; without a place the only one."""
+        flat = _called("ravel", self)
+        if not place and flat.shape != (1,):
+            raise ShapeError(f"item() of an expression of shape {self.shape}: only one of a single entry has one item")
+        return flat[place[0] if place else 0] if len(place) < 2 else self[place]
 
     @property
     def real(self) -> Self:

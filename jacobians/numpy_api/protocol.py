@@ -158,6 +158,11 @@ FUNCTIONS.update(
         np.around: fn.np_round,
         np.fix: _elementwise(elementwise.TRUNC),
         np.real: as_expression,
+        np.iscomplexobj: lambda x: False,
+        np.isrealobj: lambda x: True,
+        np.result_type: lambda *types: np.result_type(
+            *(float if isinstance(one, Expression) else one for one in types)
+        ),
         np.imag: lambda a: algebra.zeros(as_expression(a).shape),
         np.linspace: spacing.np_linspace,
         np.logspace: spacing.np_logspace,

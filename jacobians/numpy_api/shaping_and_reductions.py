@@ -65,8 +65,10 @@ def np_variance(root: bool) -> Callable[..., Expression]:
     def function(
         a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = None, **rest: Any
     ) -> Expression:
+        correction = rest.pop("correction", np._NoValue)
         np_only(what, {"dtype": dtype, "out": out, **rest})
         a = as_expression(a)
+        ddof = ddof if correction is np._NoValue else correction
         keep = keepdims is not np._NoValue and bool(keepdims)
         value = reductions.variance(a, np_axes(what, axis, a.ndim), float(ddof), keep)
         return elementwise.SQRT(value) if root else value
@@ -320,6 +322,7 @@ def np_method(function: Callable[..., Expression]) -> Callable[..., Expression]:
     """A method that takes a shape or axes as one tuple or as several arguments."""
 
     def method(a: Expression, *sizes: Any, **options: Any) -> Expression:
+        sizes = sizes or tuple(options.pop(name) for name in ("shape", "axes") if name in options)
         single = len(sizes) == 1 and (sizes[0] is None or isinstance(sizes[0], (list, tuple)))
         return function(a, sizes[0] if single else list(sizes) or None, **options)
 

@@ -190,3 +190,8 @@ def test_a_loop_over_entries_grows_linearly() -> None:
         return y[-1]
 
     numpy.testing.assert_allclose(jacobian(f)(X), by_differences(f, X), atol=1e-6)
+
+
+def test_entries_as_python_has_them() -> None:
+    found = grad(lambda x: x[0].item() * x.item(1) + sum(x.tolist()) + sum(x.flat))(numpy.array([1.0, 2.0, 3.0]))
+    numpy.testing.assert_allclose(found, [4.0, 3.0, 2.0])
