@@ -448,7 +448,8 @@ class Rule:
     """What a primitive is: its NumPy source, its shape, and its local Jacobians.
 
     `local(node)` gives one list of terms for each argument: ∂node/∂argument, output axes and then the argument's
-    axes reversed. `helper` is the source of a function of that name, where the template calls one. `shown(node)` is the
+    axes reversed. `helper` is the source of a function of that name, where the template calls one, and `vector_helper`
+    a shorter one for vectors. `shown(node)` is the
     expression that it prints as, where that is another; `terms(*args)` are the networks of an `Expansion`.
     `sign` is that of its entries, as for a `Function`.
     """
@@ -461,6 +462,7 @@ class Rule:
     shown: Callable[[Any], Expression] | None = None
     terms: Callable[..., Sequence[EinsumTerm]] | None = None
     sign: Sign = ()
+    vector_helper: str = ""
 
     def __post_init__(self) -> None:
         _by_source[self._source] = self

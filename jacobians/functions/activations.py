@@ -105,6 +105,7 @@ SOFTMAX: Rule = Rule(
     "    e = np.exp(z - z.max(axis=-1, keepdims=True))\n"
     "    return e / e.sum(axis=-1, keepdims=True)\n",
     sign=ALWAYS,
+    vector_helper="def softmax(z):\n    e = np.exp(z - z.max())\n    return e / e.sum()\n",
 )
 LOGSUMEXP: Rule = Rule(
     "logsumexp",
@@ -114,6 +115,7 @@ LOGSUMEXP: Rule = Rule(
     "def logsumexp(z):\n"
     "    m = z.max(axis=-1, keepdims=True)\n"
     "    return np.log(np.exp(z - m).sum(axis=-1)) + m[..., 0]\n",
+    vector_helper="def logsumexp(z):\n    m = z.max()\n    return np.log(np.exp(z - m).sum()) + m\n",
 )
 CROSS_ENTROPY: Rule = Rule(
     "cross_entropy",

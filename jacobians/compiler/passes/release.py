@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..program import Program, Statement
-from .buffer_reuse import LEAST
+
+#: Number of elements from which an array is worth a statement that lets go of it.
+LEAST = 4_096
 
 
 def release(program: Program) -> Program:

@@ -37,8 +37,11 @@ class NumpyCode:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        rules = {one.operation.rule for one in program.statements if isinstance(one.operation, op.Call)}
-        self._helpers = {rule.name: rule.helper for rule in rules if rule.helper}
+        calls = [(one.operation.rule, one.operands) for one in program.statements if isinstance(one.operation, op.Call)]
+        rules = {rule for rule, _ in calls}
+        stacked = {rule for rule, operands in calls if any(len(one.shape) > 1 for one in operands)}
+        helpers = {rule: "" if rule in stacked else rule.vector_helper for rule in rules}
+        self._helpers = {rule.name: helpers[rule] or rule.helper for rule in rules if rule.helper}
         reserved = _RESERVED | {program.signature.name} | {rule.name for rule in rules}
         names = {*program.names.values(), *program.parameters}
         self._taken = set(reserved | names)
