@@ -29,10 +29,16 @@ class ClosedOver:
     def __init__(self, copies: bool = False) -> None:
         self.variables: list[Variable] = []
         self.values: list[Any] = []
+        self._places: dict[int, int] = {}
         self._known: dict[Any, Expression] = {}
         self._alive: list[Array] = []  # what is known by its identity
         self._protected: list[Array] = []
         self._copies = copies
+
+    def value_of(self, variable: Variable) -> Any:
+        """What a variable stands for; None where it is not one of these."""
+        place = self._places.get(variable.serial)
+        return None if place is None else self.values[place]
 
     @property
     def is_protecting(self) -> bool:
@@ -88,6 +94,7 @@ class ClosedOver:
     def _variable(self, value: Any, shape: tuple[int, ...]) -> Variable:
         count = len(self.variables)
         made = Variable.private(f"closed_over_{count}", shape, ("closed over", count))
+        self._places[made.serial] = count
         self.variables.append(made)
         self.values.append(value)
         return made

@@ -6,6 +6,7 @@ expression into the graph.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -24,6 +25,9 @@ from .node_values import value_of_node
 
 #: What operations on nodes gave before: tracing a function again finds its nodes here, and derives nothing anew.
 _operations: Generations[Any] = Generations(1 << 15)
+
+#: Size up to which a number has a reciprocal that is one, too.
+LARGEST = 1e300
 
 #: Ufuncs whose second argument is part of the structure: another exponent is another program.
 _EXPONENTS = frozenset({np.power, np.float_power})
@@ -77,10 +81,8 @@ class Trace:
                 return behind
             trace = trace.outer
         if isinstance(node, Variable):
-            if node.owner is not None and self.closed is not None:
-                for variable, value in zip(self.closed.variables, self.closed.values, strict=True):
-                    if variable is node:
-                        return np.asarray(value)
+            if self.closed is not None and (value := self.closed.value_of(node)) is not None:
+                return np.asarray(value)
             raise UnsupportedError(
                 f"{node.name} has no value here: an expression that stands for numbers has no truth value, and none as "
                 "an integer or a place; np.where(condition, a, b) chooses entry by entry"
@@ -125,7 +127,7 @@ class Trace:
             elif place == 1 and ufunc in _EXPONENTS:
                 key += (type(one), one) if isinstance(one, (int, float)) else (None,)
             else:
-                if place == 1 and ufunc is np.divide and self._is_variable_number(one) and one:
+                if place == 1 and ufunc is np.divide and self._is_variable_number(one):
                     ufunc, one = np.multiply, 1.0 / one
                     key[0] = ufunc
                 operands[place] = one = self.lift(one)
@@ -177,9 +179,9 @@ class Trace:
         if isinstance(value, Writable):
             return self.lift(value.settled())
         if self.closed is not None:
-            if isinstance(value, (int, float, np.number, np.bool_)):
+            if isinstance(value, (int, float, np.number, np.bool_)) and abs(value) < LARGEST:
                 if value in STRUCTURAL or (not isinstance(value, np.generic) and value in self._literals):
-                    return _number(float(value))
+                    return _number(float(value), math.copysign(1.0, value))
                 return self.closed.number(value)
             if isinstance(value, (list, tuple)) and not holds_expressions(value):
                 value = as_real_array(value, "a constant")
@@ -193,6 +195,7 @@ class Trace:
             and isinstance(value, (int, float, np.number))
             and value not in STRUCTURAL
             and value not in self._literals
+            and 1 / LARGEST < abs(value) < LARGEST
         )
 
     def _lifted(self, arg: Any) -> Any:
@@ -259,7 +262,8 @@ def _remembered(key: Hashable, make: Callable[[], Any]) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _number(value: float) -> Constant:
+def _number(value: float, sign: float) -> Constant:
+    """The sign tells −0.0 from 0.0."""
     return Constant.of(value)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from helpers import assert_close
 
-from jacobians import ShapeError, UnsupportedError, grad, hessian, jacobian, jit, jvp, vjp
+from jacobians import DataError, ShapeError, UnsupportedError, grad, hessian, jacobian, jit, jvp, vjp
 from jacobians.differentiation.outcomes import programs
 
 X = np.array([1.0, 2.0, 3.0])
@@ -94,6 +94,16 @@ def test_numbers_that_change_are_arguments_of_one_program() -> None:
     assert len(programs) == 4
     for n, found in zip((2, 3, 5), exponents, strict=True):
         assert_close(found, n * X ** (n - 1), 1e-15)
+
+
+def test_numbers_at_the_edges() -> None:
+    for zero in (0.0, -0.0):
+        assert vjp(lambda x: np.arctan2(x, zero), 0.0)[0] == np.arctan2(0.0, zero)  # noqa: B023
+    for number in (1e-310, 1e308, math.inf, 5e-324):
+        assert vjp(lambda x: x / number, 1e-310)[0] == 1e-310 / number  # noqa: B023
+    assert math.isnan(vjp(lambda x: x * math.nan, 1.0)[0])
+    with pytest.raises(DataError):
+        grad(lambda x: x * 10**400)(1.0)
 
 
 @pytest.mark.parametrize("size", [3, 3000])
