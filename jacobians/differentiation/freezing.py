@@ -94,7 +94,8 @@ class Frozen:
             return self._general(args, kwargs)
         if any(isinstance(arg, Expression) for arg in args) or TRACER.get() is not None:
             return self._general(args, kwargs)
-        return arranged(compiled(*args))
+        found = arranged(compiled(*args))
+        return found if self._transform.finish is None else self._transform.finish(found, args)
 
     def _general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Any arguments: arrays are found in their containers, expressions give an expression."""
@@ -112,12 +113,14 @@ class Frozen:
             return self._general(args, kwargs)
         given = [leaf for leaf in flatten(trees)[0] if is_leaf(leaf) and not any(leaf is one for one in fixed)]
         if TRACER.get() is not None or any(isinstance(leaf, Expression) for leaf in given):
-            return self._within(given, graph)
-        outcome = graph.outcome
-        self.compiled = outcome.compiled
-        if not kwargs and not fixed and all(type(arg) is np.ndarray for arg in args):
-            self._by_shapes[tuple([arg.shape for arg in args])] = (outcome.compiled, outcome.arranged)
-        return outcome([value_of_leaf(leaf, f"argument {k}") for k, leaf in enumerate(given)])
+            found = self._within(given, graph)
+        else:
+            outcome = graph.outcome
+            self.compiled = outcome.compiled
+            if not kwargs and not fixed and all(type(arg) is np.ndarray for arg in args):
+                self._by_shapes[tuple([arg.shape for arg in args])] = (outcome.compiled, outcome.arranged)
+            found = outcome([value_of_leaf(leaf, f"argument {k}") for k, leaf in enumerate(given)])
+        return found if self._transform.finish is None else self._transform.finish(found, args)
 
     def _graph(self, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[int], fixed: list[Array]) -> Graph:
         outer = TRACER.get()

@@ -69,6 +69,7 @@ class Outcome:
         arranged = [leaf.arranged if isinstance(leaf, Laid) else None for leaf in found]
         self._arranged = arranged if any(arranged) else None
         self.compiled: Compiled = compile_items(items, list(variables))
+        self._count = len(found)
         self._functions: dict[Hashable, Callable[..., Any]] = {}
 
     def arranged(self, results: Sequence[Any]) -> Tree:
@@ -79,6 +80,8 @@ class Outcome:
 
     def __call__(self, values: Sequence[Any]) -> Tree:
         """The tree for values that have the shapes of the variables; a float stands for one of any precision."""
+        if not self._count:
+            return self._structure.filled(iter(()))
         dtypes = [value.dtype for value in values if type(value) is not float]
         weak: DType = dtypes[0] if dtypes and dtypes.count(dtypes[0]) == len(dtypes) else _DOUBLE
         arrays = [np.asarray(value, dtype=weak) if type(value) is float else value for value in values]
@@ -132,6 +135,13 @@ class Result:
         return self.last
 
     def _compiled(self) -> Outcome:
+        own = {one.serial for one in (*self._variables, *self._closed)}
+        for node in walk(self._outputs):
+            if isinstance(node, Variable) and node.owner is not None and node.serial not in own:
+                raise UnsupportedError(
+                    "the function uses an expression that was made in another call of a traced function, of its "
+                    f"{node.name}; what is kept between calls is to be a number or an array"
+                )
         return Outcome(self._make(), [*self._variables, *self._closed])
 
     def __call__(self) -> Tree:

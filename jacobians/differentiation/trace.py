@@ -179,7 +179,7 @@ class Trace:
         if isinstance(value, Writable):
             return self.lift(value.settled())
         if self.closed is not None:
-            if isinstance(value, (int, float, np.number, np.bool_)) and abs(value) < LARGEST:
+            if _is_number(value):
                 if value in STRUCTURAL or (not isinstance(value, np.generic) and value in self._literals):
                     return _number(float(value), math.copysign(1.0, value))
                 return self.closed.number(value)
@@ -192,10 +192,10 @@ class Trace:
     def _is_variable_number(self, value: Any) -> bool:
         return (
             self.closed is not None
-            and isinstance(value, (int, float, np.number))
+            and _is_number(value)
             and value not in STRUCTURAL
             and value not in self._literals
-            and 1 / LARGEST < abs(value) < LARGEST
+            and abs(value) > 1 / LARGEST
         )
 
     def _lifted(self, arg: Any) -> Any:
@@ -251,6 +251,11 @@ LIFTING: frozenset[Any] = frozenset(
 
 #: Functions that call a function of the user.
 CALLS_BACK: frozenset[Any] = frozenset({np.apply_along_axis, np.apply_over_axes, np.piecewise})
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a real number that a double can be."""
+    return isinstance(value, (int, float, np.floating, np.integer, np.bool_)) and bool(abs(value) < LARGEST)  # type: ignore[operator]
 
 
 def _remembered(key: Hashable, make: Callable[[], Any]) -> Any:

@@ -46,6 +46,7 @@ class Transform:
     def __init__(self, f: Callable[..., Any], build: Build, argnums: Any, what: str, key: Hashable) -> None:
         self.f, self.build, self.argnums, self.what, self.key = f, build, argnums, what, key
         self.face: Any = None  # the function that the user has
+        self.finish: Callable[[Any, tuple[Any, ...]], Any] | None = None  # of the result and the arguments
         self._last: Outcome | None = None
 
     @property
@@ -59,7 +60,7 @@ class Transform:
         result = Result(traced, self.key, lambda: self.build(traced, numbers))
         found = result()
         self._last = result.last
-        return found
+        return found if self.finish is None else self.finish(found, args)
 
 
 def traced_now(
@@ -180,11 +181,7 @@ def _hessian_as_matrix(f: Callable[..., Any], argnums: int | Sequence[int]) -> C
         y = scalar_output(traced.outputs, traced.structure, "hessian as a matrix", "hessian without as_matrix")
         return hessian_matrix(y, [traced.by_argument[k] for k in numbers])
 
-    transform = Transform(f, build, argnums, "hessian", ("hessian as a matrix", _hashed(argnums)))
-
-    @wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        matrix = transform(args, kwargs)
+    def with_table(matrix: Any, args: tuple[Any, ...]) -> tuple[Any, list[Block]]:
         names = parameter_names(f, len(args))
         table: list[Block] = []
         start = 0
@@ -192,13 +189,13 @@ def _hessian_as_matrix(f: Callable[..., Any], argnums: int | Sequence[int]) -> C
             found, structure = flatten(args[number])
             for leaf, name in zip(found, labels(structure, names[number]), strict=True):
                 shape = tuple(np.shape(leaf))
-                size = math.prod(shape)
-                table.append(Block(name, slice(start, start + size), shape))
-                start += size
+                table.append(Block(name, slice(start, start + math.prod(shape)), shape))
+                start += math.prod(shape)
         return matrix, table
 
-    _check_callable(f, "hessian")
-    return wrapped
+    transform = Transform(f, build, argnums, "hessian", ("hessian as a matrix", _hashed(argnums)))
+    transform.finish = with_table
+    return public(f, transform, "The Hessian as one matrix")
 
 
 def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:

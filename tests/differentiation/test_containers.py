@@ -20,6 +20,7 @@ from jacobians import (
     grad,
     hessian,
     jacobian,
+    jit,
     jvp,
     vjp,
 )
@@ -175,5 +176,9 @@ def test_the_hessian_of_a_tree_as_one_matrix() -> None:
         np.block([[np.full((1, 1), 72.0), np.full((1, 3), 12.0)], [np.full((3, 1), 12.0), 2.0 * np.eye(3)]]),
         1e-14,
     )
+    frozen = jit(hessian(f, as_matrix=True))
+    assert_close(frozen(p, Y)[0], H, 1e-15)
+    assert frozen(p, Y)[1] == table
+    assert grad(lambda p: 1.0)({}) == {}
     with pytest.raises(ShapeError, match="a scalar is needed"):
         hessian(lambda x: x * x, as_matrix=True)(X)

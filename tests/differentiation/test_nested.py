@@ -158,6 +158,13 @@ def test_a_pullback_is_called_in_another_transform() -> None:
     )
 
 
+def test_what_is_left_of_another_call_is_refused() -> None:
+    kept: list[Any] = []
+    grad(lambda x: (kept.append(x * x), np.sum(x))[1])(np.ones(3))
+    with pytest.raises(jacobians.UnsupportedError, match="made in another call of a traced function, of its x"):
+        grad(lambda y: y @ kept[0])(np.ones(3))
+
+
 def test_what_does_not_depend_on_the_outer_variable_is_an_array() -> None:
     """So that f may go on with it as with any array."""
 
