@@ -42,6 +42,8 @@ READ: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     (r"\frac12x^\top Ax", lambda v: v["x"] @ v["A"] @ v["x"] / 2),
     (r"\frac123 c", lambda v: v["c"] * 3 / 2),
     (r"\frac{1}2c", lambda v: v["c"] / 2),
+    (r"\frac1e3", lambda v: 3 / np.e),
+    (r"\frac1c2", lambda v: 2 / v["c"]),
     (r"\sqrt2 c", lambda v: np.sqrt(2) * v["c"]),
     (r"\sqrt23", lambda v: np.sqrt(2) * 3),
     (r"\tanh^2(z)", lambda v: np.tanh(v["z"]) ** 2),

@@ -6,7 +6,7 @@ for want of a definition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -67,21 +67,23 @@ def decide(reading: Reading, seed: int, again: Callable[[str], Reading], repair:
     verdicts: list[Verdict] = []
     for node, parts in reading.statements:
         if isinstance(node, t.Equation) and len(parts) > 1:
-            pairs = zip(node.relations, pairwise(parts), strict=True)
-            verdicts += [_decided(reading, node, relation, *pair, seed, again, repair) for relation, pair in pairs]
+            verdicts += [
+                _decided(reading, node, place, *pair, seed, again, repair) for place, pair in enumerate(pairwise(parts))
+            ]
     return verdicts
 
 
 def _decided(
     reading: Reading,
     node: t.Equation,
-    relation: str,
+    index: int,
     left: Part,
     right: Part,
     seed: int,
     again: Callable[[str], Reading],
     repair: bool,
 ) -> Verdict:
+    relation = node.relations[index]
     sides = (as_side(left.value, right.value), as_side(right.value, left.value))
     texts = (reading.source(left.place), reading.source(right.place))
     shapes = (show_shape(sides[0].shape), show_shape(sides[1].shape))
@@ -114,7 +116,7 @@ def _decided(
         if found.vanishes and doubts:
             return undecided(f"both sides are 0: {doubts[0].reason}", len(found.lefts))
         return Verdict(True, *texts, shapes, sizes, len(found.lefts), difference, relation=relation)
-    reason = _on_one_side(reading, sides) or _without_definition(reading, node, left, right)
+    reason = _on_one_side(reading, sides) or _without_definition(reading, node.sides[index : index + 2], left, right)
     if reason:
         return undecided(reason, len(found.lefts))
     if relation == "≈":
@@ -192,9 +194,8 @@ def _on_one_side(reading: Reading, sides: Iterable[Expression]) -> str:
     return ""
 
 
-def _without_definition(reading: Reading, node: t.Equation, left: Part, right: Part) -> str:
+def _without_definition(reading: Reading, trees: Sequence[t.Node], left: Part, right: Part) -> str:
     """Why a derivative that is claimed to be what no definition connects with it is not false: p in ∂f/∂x = p."""
-    trees = [next(one for one in node.sides if one.place.start == part.place.start) for part in (left, right)]
     derived = [any(isinstance(one, (t.Differential, t.Operator, t.Total)) for one in t.below(tree)) for tree in trees]
     if derived[0] == derived[1]:
         return ""

@@ -40,7 +40,7 @@ class Judgement:
             message = str(self.failed).removesuffix(self.failed.excerpt).strip()
             first = f"false  in numerator layout the shapes do not fit: {message}"
             return [first, self.failed.excerpt, *(f"       {one}" for one in self.said)]
-        return [*verdict_lines(self.reading, self.verdicts), *self.said]
+        return [*verdict_lines(self.reading, self.verdicts), *(f"       {one}" for one in self.said)]
 
 
 def judge(

@@ -113,7 +113,11 @@ class Elaborator:
             part = named_functions.called(self, function, arguments, group.place, None, 0)
         else:
             part = named_functions.called(self, function, arguments, group.place, variable.shape, 0)
-        value = Value(part.value.expression.named(variable.name), part.value.row)
+        try:
+            made = named_functions.with_facts(part.value.expression, self.declarations.facts.get(variable.name, ()))
+        except ShapeError as error:
+            raise self._error(group.place, f"{variable.name}: {error}") from None
+        value = Value(made.named(variable.name), part.value.row)
         shown = ", ".join(self.source(one.place) for one in group.parts)
         self.note(f"{variable.name} is taken as an arbitrary smooth function of {shown}")
         self.defined[name] = value

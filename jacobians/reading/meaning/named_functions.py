@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ...errors import JacobiansError
+from ...errors import JacobiansError, ShapeError
 from ...expressions.nodes import Expression, Named, Variable, tensor
 from ...expressions.walks import walk
 from ...functions import elementwise
-from ...functions.operators import add, multiply, network
+from ...functions.operators import add, matmul, multiply, network, permute
+from ...shapes.facts import FACTS
 from ...shapes.sizes import Shape, show_shape
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, shape_error, undetermined
@@ -146,6 +147,24 @@ def arbitrary(function: NamedFunction, arguments: Sequence[Expression], shape: S
     units = elementwise.TANH(add(*hidden))
     weights = function.coefficient("w", *shape, UNITS)
     return add(network([weights, units], [(*out, 99), (99,)], out), *linear)
+
+
+def with_facts(value: Expression, facts: Sequence[str]) -> Expression:
+    """A random smooth function whose values have the facts of the name that it stands for.
+
+    Raises `ShapeError` for a fact that smooth functions are not made with here.
+    """
+    for name in facts:
+        turned = permute(value, list(reversed(range(value.ndim))))
+        if name == "positive_definite":
+            value = add(matmul(value, turned), network([], [], (0, 0), {0: value.shape[0]}))
+        elif name in ("symmetric", "skew"):
+            value = add(value, turned if name == "symmetric" else multiply(-1.0, turned))
+        elif name == "positive":
+            value = elementwise.EXP(value)
+        elif name != "constant":
+            raise ShapeError(f"an arbitrary function whose values are {FACTS[name].words} is not read: define it")
+    return value
 
 
 def _applied_to_each(context: Context, function: NamedFunction, given: Value, order: int, place: Place) -> Value:

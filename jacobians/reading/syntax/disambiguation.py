@@ -200,19 +200,29 @@ def _arguments(tokens: list[Token], is_known: Callable[[str], bool]) -> list[Tok
             result.append(token)
             continue
         start = 0
-        while count and start < len(token.text) and token.text[start] != "_":
+        while count and start < len(token.text) and token.text[start] not in "_.":
             end = start + 1
             while end < len(token.text) and (combining(token.text[end]) or token.text[end] in "₀₁₂₃₄₅₆₇₈₉"):
                 end += 1
-            result.append(_word(token, start, end))
+            result.append(_of_its_kind(_word(token, start, end)))
             start, count = end, count - 1
         if token.text[start : start + 1] == "_":
             result.append(replace(_word(token, start, start + 1), kind="SUBSCRIPT"))
             start += 1
-        if start < len(token.text):
-            rest = _word(token, start)
-            result.append(replace(rest, kind="NUMBER") if rest.text.isdecimal() else rest)
+        digits = start
+        while digits < len(token.text) and (token.text[digits].isdecimal() or token.text[digits] == "."):
+            digits += 1
+        if digits > start:
+            result.append(_of_its_kind(_word(token, start, digits)))
+        if digits < len(token.text):
+            result.append(_of_its_kind(_word(token, digits)))
     return result
+
+
+def _of_its_kind(token: Token) -> Token:
+    """A part of a number or a word, as what it is by itself: of 1e3 the 1 is a number and the e a word."""
+    number = token.text[0].isdecimal() or token.text[0] == "."
+    return replace(token, kind="NUMBER" if number else "WORD")
 
 
 def _closing(tokens: list[Token]) -> dict[int, int]:
