@@ -41,8 +41,9 @@ class Witness:
     smooth, infinite where there is no finite slope. `moved` tells which entries of f(x) moved with which of x, and
     `independent` where one did not even far away, `hidden` where one did so only there, and so slowly that the slope at
     x may be lost in the last places of f(x). `bend` is |∂²f/∂x_j²| s_j. `amplification` is the noise of each entry of
-    f(x) in units of its last place, `rows` the largest entry of its derivative, `condition` that of a square and
-    regular Jacobian, else 1, and `reach` |f(x)| or what moves it, over the scale of each entry of x.
+    f(x) in units of its last place, `rows` the largest entry of its derivative, `value` is f(x), `point` x; `condition`
+    that of a square and regular Jacobian, else 1, and `reach` |f(x)| or what moves it, over the scale of each entry of
+    x.
     """
 
     values: Array
@@ -55,6 +56,8 @@ class Witness:
     amplification: Array
     rows: Array
     reach: Array
+    value: Array
+    point: Array
     condition: float
     noise: Noise
     one_sided: bool
@@ -128,6 +131,8 @@ def witness(f: Callable[[Array], Any] | Observed, x: Array, claimed: Array | Non
         amplification=amplification,
         rows=rows.reshape(shape),
         reach=reach.reshape(shape),
+        value=seen.centre.reshape(seen.of),
+        point=x,
         condition=_condition(values, bounds),
         noise=noise,
         one_sided=one_sided,
@@ -152,6 +157,8 @@ def as_witness(values: Array, noise: Noise, seen: Observed) -> Witness:
         amplification=none + 1.0,
         rows=none + scale,
         reach=none + scale,
+        value=seen.centre.reshape(seen.of),
+        point=seen.x,
         condition=1.0,
         noise=noise,
         one_sided=False,

@@ -134,7 +134,9 @@ def _hanging(text: str) -> list[str]:
 
 
 def _code(fix: str) -> list[str]:
-    """The fix as code that can be pasted: a line for each statement, broken within brackets alone."""
+    """The fix as code that can be pasted: a line for each statement, broken within brackets alone; or as a formula."""
+    if fix.startswith("∂"):
+        return _hanging(f"try       {fix}")
     lines: list[str] = []
     for statement in re.split(r"; (?=\w+(?:\[[^\]]*\])? = )", fix):
         line, depth, opened = "", 0, False

@@ -17,6 +17,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
+from checking.test_common_mistakes import TABLE as COMMON
 from helpers import in_layout, numerator
 
 import jacobians
@@ -574,6 +575,7 @@ def test_the_table_is_long_and_every_row_is_used() -> None:
     assert used == {made.label for made in MISTAKES}
     assert len({made.name for made in MISTAKES}) >= 30
     told = {made.name for made in MISTAKES} | {"derivative by another argument", "numerator layout"}
+    told |= {row[-1] for row in COMMON}
     assert set(NAMES) | set(CHAIN_NAMES) <= told
 
 
@@ -582,7 +584,12 @@ def test_the_documentation_lists_every_mistake() -> None:
     listed = {
         name.strip() for row in text.splitlines() if row.startswith("| ") for name in row.split("|")[2].split("·")
     }
-    assert listed == {*NAMES, *CHAIN_NAMES, "the point is a kink", "the report says", "---"}
+    assert listed == {
+        *NAMES,
+        *CHAIN_NAMES,
+        *("the point is a kink", "f is too rough to tell", "f is random"),
+        *("the report says", "---"),
+    }
 
 
 FIXABLE = ("claimed", "np.", "convert_layout", "-claimed", "2 *", "3 *", "5 *", "1 /")

@@ -159,6 +159,13 @@ def _products_exchanged(case: Case) -> Iterator[Candidate]:
             yield case.made(_moving(exchanged), evidence, case.restoring(exchanged))
 
 
+def _reversed(case: Case) -> Iterator[Candidate]:
+    """Every axis from its end to its start: what a flipped kernel makes of a convolution, and of its own gradient."""
+    if 1 <= case.ad.ndim <= 2:
+        evidence = "the claim is the right derivative with its axes from end to start: that of a kernel that is flipped"
+        yield case.made(np.flip, evidence, "np.flip(claimed)")
+
+
 def _permuted(case: Case) -> Iterator[Candidate]:
     right = case.order(case.layout) if case.layout != "vec" else ()
     for axes in _permutations(case):
@@ -206,6 +213,7 @@ AXIS_MISTAKES = (
     Mistake("Y ⊗ x for x ⊗ Y: the factors of a tensor product exchanged", _products_exchanged),
     Mistake("Kronecker product for tensor product", _kronecker),
     Mistake("flattened", _flattened),
+    Mistake("axes reversed: kernel flipped", _reversed),
 )
 #: Tried where nothing above explains a claim.
 GENERAL_AXIS_MISTAKES = (

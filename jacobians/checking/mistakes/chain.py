@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain as chain_of
 from math import prod
 from typing import Any
 
@@ -12,16 +13,30 @@ import numpy as np
 
 from ...compiler.binding import Binding
 from ...compiler.planning import plan
-from ...differentiation.jacobian_tensor import Jacobian
+from ...differentiation.jacobian_tensor import Jacobian, derivative
 from ...expressions.index_maps import IndexMap
-from ...expressions.nodes import Adjoint, Array, EinsumSum, EinsumTerm, Elementwise, Expression, Prime, as_expression
+from ...expressions.nodes import (
+    Adjoint,
+    Array,
+    Constant,
+    EinsumSum,
+    EinsumTerm,
+    Elementwise,
+    Expression,
+    Prime,
+    Variable,
+    as_expression,
+)
 from ...expressions.terms import tidy
 from ...notation.alphabet import TEXT
 from ...notation.writer import ExpressionWriter
 from ...shapes.layout import from_numerator
 from ...shapes.sizes import bind_size
 from .case import Candidate, Case, Mistake
+from .stretches import product, stretch_diagonal, stretch_dropped, stretch_value
 
+#: A longer formula is not proposed as a repair.
+LONGEST = 2000
 #: Factors with more entries are not written out.
 LARGEST = 1 << 20
 #: Sums of more terms are not taken apart.
@@ -48,6 +63,8 @@ class Chain:
 
     def is_value(self, array: Array) -> bool:
         """Whether an array is the derivative after all: a diagonal is its own transpose."""
+        if array.shape != self.value.shape:
+            return False
         scale = float(np.max(np.abs(self.value), initial=0.0, where=np.isfinite(self.value)))
         return bool(np.allclose(array, self.value, rtol=1e-9, atol=1e-9 * scale))
 
@@ -83,7 +100,18 @@ class Chain:
     @cached_property
     def closed_form(self) -> str:
         """What is right, as a formula."""
-        return TEXT.cut(self.jacobian.matrix_notation() or self.jacobian.index_notation().partition(" = ")[2])
+        return TEXT.cut(self.formula)
+
+    @cached_property
+    def formula(self) -> str:
+        """What is right, as a formula that is not cut."""
+        return self.jacobian.matrix_notation() or self.jacobian.index_notation().partition(" = ")[2]
+
+    def repair(self, case: Case) -> str:
+        """What to write instead: the formula, where a person would read it."""
+        if len(self.formula) > LONGEST:
+            return f"jacobian(f)(x)  # as a formula it has {len(self.formula)} characters"
+        return f"{case.symbol} = {self.formula}"
 
     @cached_property
     def _writer(self) -> ExpressionWriter:
@@ -93,11 +121,11 @@ class Chain:
 
     def text(self, node: Expression) -> str:
         """An operand as it prints."""
-        return TEXT.cut(self._writer.atom(node)[0])
+        return self._writer.atom(node)[0]
 
     def term_text(self, term: EinsumTerm) -> str:
         """One term of the derivative as it prints."""
-        return TEXT.cut(repr(EinsumSum.of([replace(term, coefficient=abs(term.coefficient))], self.jacobian.shape)))
+        return repr(EinsumSum.of([replace(term, coefficient=abs(term.coefficient))], self.jacobian.shape))
 
 
 #: A wrong derivative as an expression or an array in numerator layout, and what was done.
@@ -106,19 +134,21 @@ Variant = tuple[Expression | Array, Callable[[], str]]
 
 def _told(template: str, text: Callable[[Any], str], *parts: Any) -> Callable[[], str]:
     """The evidence, written when it is asked for: most mistakes are tried and not made."""
-    return lambda: template.format(*(TEXT.cut(text(part)) for part in parts))
+    return lambda: template.format(*(text(part) for part in parts))
 
 
 def chain_mistakes(chain: Chain, layout: str) -> tuple[Mistake, ...]:
     """The catalogue of a chain, likeliest first, for claims in a layout."""
-    return tuple(_mistake(chain, name, layout) for name in _CATALOGUE)
+    return (*(_mistake(chain, name, layout) for name in _CATALOGUE), _second(chain))
 
 
 def _mistake(chain: Chain, name: str, layout: str) -> Mistake:
     def candidates(case: Case) -> Iterator[Candidate]:
         for array, evidence in chain.made[name]:
+            if array.ndim != case.ad.ndim:
+                continue
             laid = from_numerator(array, len(case.of), [len(case.wrt)], layout)
-            yield case.exact(laid, evidence, f"{case.symbol} = {chain.closed_form}")
+            yield case.exact(laid, evidence, chain.repair(case))
 
     return Mistake(name, candidates)
 
@@ -173,16 +203,7 @@ def _without_factor(chain: Chain) -> Iterator[Variant]:
             evidence = _told(
                 f"the claim is the product of the chain without its factor {place + 1}: {{}}", repr, factor
             )
-            yield _product(arrays), evidence
-
-
-def _product(factors: Sequence[tuple[Array, int]]) -> Array:
-    """∂y/∂z · ∂z/∂x · … as arrays, each with the rank of its numerator: the left carries the middle reversed."""
-    (product, _), *rest = factors
-    for factor, rank in rest:
-        middle = list(range(product.ndim - rank, product.ndim))[::-1]
-        product = np.tensordot(product, factor, (middle, list(range(rank))))
-    return product
+            yield product(arrays), evidence
 
 
 def _transposed(chain: Chain) -> Iterator[Variant]:
@@ -195,7 +216,7 @@ def _transposed(chain: Chain) -> Iterator[Variant]:
                 for k, (array, f) in enumerate(zip(chain.factors, factors, strict=True))
             ]
             yield (
-                _product(arrays),
+                product(arrays),
                 _told(f"the claim has factor {place + 1} of the chain transposed: {{}}", repr, factor),
             )
     if all(len(term.operands) == 1 for term in chain.terms):
@@ -269,13 +290,93 @@ def _term_negated(chain: Chain) -> Iterator[Variant]:
             )
 
 
+def _term_scaled(chain: Chain) -> Iterator[Variant]:
+    """One term of a sum with twice its factor, or half of it: 2 λ w for λ w."""
+    if 2 <= len(chain.terms) <= MOST_TERMS:
+        for term in chain.terms:
+            for factor, text in ((2.0, "twice"), (0.5, "half")):
+                scaled = replace(term, coefficient=factor * term.coefficient)
+                terms = [scaled if one is term else one for one in chain.terms]
+                yield _as_network(chain, terms), _told(f"the claim has {text} the term {{}}", chain.term_text, term)
+
+
+def _reversed(chain: Chain) -> Iterator[Variant]:
+    """A vector of constants or of variables in a product, from its end to its start: a kernel flipped."""
+    for operand in _operands(chain):
+        if operand.ndim == 1 and isinstance(operand, (Constant, Variable)):
+            text = "the claim has {} from its end to its start: a convolution for a correlation, or the other way round"
+            yield _replaced(chain, operand, operand[::-1]), _told(text, chain.text, operand)
+
+
+def _summed_over_another_axis(chain: Chain) -> Iterator[Variant]:
+    """In every term an axis of the result exchanged with one that is summed over."""
+    ends = [chain.jacobian.shape.index(size) for size in chain.jacobian.shape]
+    for place in dict.fromkeys(ends):
+        exchanges = [_exchanging(term, place) for term in chain.terms]
+        for k in range(max(map(len, exchanges), default=0)):
+            terms = [options[min(k, len(options) - 1)] for options in exchanges if options]
+            shapes = {tuple(term.sizes[index] for index in term.output) for term in terms}
+            if len(terms) == len(exchanges) and len(shapes) == 1:
+                evidence = _told(
+                    "the claim keeps an axis that is to be summed over, and is summed over axis {}", str, place
+                )
+                yield EinsumSum.of(terms, shapes.pop()), evidence
+
+
+def _exchanging(term: EinsumTerm, place: int) -> list[EinsumTerm]:
+    """The term with each index that is summed over in the place of one of the output."""
+    if term.output.count(term.output[place]) > 1:
+        return []
+    summed = dict.fromkeys(index for group in term.indices for index in group if index not in term.output)
+    outputs = [[new if k == place else old for k, old in enumerate(term.output)] for new in summed]
+    sizes = dict(enumerate(term.sizes))
+    return [tidy(term.coefficient, term.operands, term.indices, output, sizes) for output in outputs]
+
+
+def _without_gather(chain: Chain) -> Iterator[Variant]:
+    """The term of a gather, whose derivative is ones at the places that were taken, left out."""
+    if 2 <= len(chain.terms) <= MOST_TERMS:
+        for term in chain.terms:
+            if all(isinstance(one, (IndexMap, Constant)) for one in term.operands) and any(
+                isinstance(one, IndexMap) for one in term.operands
+            ):
+                text = "the claim lacks {}, which is one at the entries that are taken (the label) and zero elsewhere"
+                yield (
+                    _as_network(chain, [one for one in chain.terms if one is not term]),
+                    _told(text, chain.term_text, term),
+                )
+
+
+def _second(chain: Chain) -> Mistake:
+    """The Hessian of a scalar, where its gradient is asked for."""
+
+    def candidates(case: Case) -> Iterator[Candidate]:
+        if case.of or case.claimed.shape != (*case.wrt, *case.wrt) or not case.wrt:
+            return
+        array = chain.evaluated([derivative(chain.jacobian, chain.jacobian.denominator)])[0]
+        rank = len(case.wrt)
+        ways = (array, array.transpose([*range(rank), *range(2 * rank - 1, rank - 1, -1)]), array.T)
+        told = f"the claim is the Hessian, the second derivative; ∂{case.y}/∂{case.x} has the shape of {case.x}"
+        for one in ways:
+            if one.shape == case.claimed.shape:
+                yield case.exact(one, told, chain.repair(case))
+
+    return Mistake(HESSIAN, candidates)
+
+
+HESSIAN = "Hessian given for gradient"
 _CATALOGUE: dict[str, Callable[[Chain], Iterator[Variant]]] = {
-    "missing σ′": _without_operand,
+    "missing σ′": lambda chain: chain_of(_without_operand(chain), stretch_dropped(chain)),
     "missing factor of the chain": _without_factor,
     "J given for Jᵀ in a product": _transposed,
-    "σ given for σ′": _activation_for_derivative,
+    "σ given for σ′": lambda chain: chain_of(_activation_for_derivative(chain), stretch_value(chain)),
     "σ′ at the wrong place": _at_the_wrong_place,
+    "one-hot term dropped: the derivative of a gather": _without_gather,
     "missing term: the product rule, or a path": _without_term,
     "wrong sign of a term": _term_negated,
+    "wrong factor of a term": _term_scaled,
+    "a vector reversed: kernel flipped": _reversed,
+    "summed over the wrong axis": _summed_over_another_axis,
+    "only the diagonal of a factor": stretch_diagonal,
 }
-CHAIN_NAMES = tuple(_CATALOGUE)
+CHAIN_NAMES = (*_CATALOGUE, HESSIAN)

@@ -227,7 +227,34 @@ def _symmetric(case: Case) -> Iterator[Candidate]:
     yield Candidate(value, case.tolerance + case.tolerance.T, evidence, fix)
 
 
+def _symmetric_part(case: Case) -> Iterator[Candidate]:
+    """(G + Gᵀ) / 2 of a G that is not symmetric: with respect to a square matrix, or of a vector."""
+    if case.ad.ndim == 2 and case.ad.shape[0] == case.ad.shape[1] and len(case.of) in (0, 1):
+        evidence = "the claim is (G + Gᵀ) / 2, the symmetric part of the right derivative G, which is not symmetric"
+        fix = "jacobian(f)(x)  # G is not in its symmetric part"
+        yield Candidate(0.5 * (case.ad + case.ad.T), 0.5 * (case.tolerance + case.tolerance.T), evidence, fix)
+
+
+def _inverse_square(case: Case) -> Iterator[Candidate]:
+    """−X⁻² for ∂X⁻¹/∂X, seen on the value of f: it is the inverse of x."""
+    value, x = case.found.value, case.found.point
+    if x.ndim != 2 or value.shape != x.shape or x.shape[0] != x.shape[1] or len(x) < 2:
+        return
+    rest = np.linalg.norm(value @ x - np.eye(len(x)))
+    if rest > 1e-6 * np.linalg.norm(value) * np.linalg.norm(x):
+        return
+    evidence = (
+        "the claim is −X⁻² = −X⁻¹ X⁻¹, the rule of numbers; for matrices ∂(X⁻¹)_ij/∂X_kl = −(X⁻¹)_ik (X⁻¹)_lj has four "
+        "axes: in −X⁻¹ dX X⁻¹ the change of X stands between the two"
+    )
+    spec = {"numerator": "ijlk", "denominator": "klji", "ad": "ijkl"}.get(case.layout, "ijkl")
+    fix = f"-np.einsum('ik,lj->{spec}', np.linalg.inv(x), np.linalg.inv(x))"
+    for made in (-value @ value, -(value @ value).T):
+        yield case.exact(made, evidence, case.into(fix, "ad") if case.layout == "vec" else fix)
+
+
 STRUCTURE_MISTAKES = (
+    Mistake("−X⁻² for the derivative of X⁻¹", _inverse_square),
     Mistake("diag(v) given as v", _diagonal_as_vector),
     Mistake("diag(v) given as v, broadcast", _diagonal_broadcast),
     Mistake("third axis lost: x given for I ⊗ x", _third_axis),
@@ -239,4 +266,5 @@ STRUCTURE_MISTAKES = (
     Mistake("summed over an axis of y", _summed),
     Mistake("identity forgotten or added", _identity),
     Mistake("derivative by a symmetric matrix", _symmetric),
+    Mistake("symmetric part only", _symmetric_part),
 )

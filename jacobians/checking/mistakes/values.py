@@ -23,6 +23,8 @@ TOLD = {
 NICE = (-1.0, 2.0, 0.5, -2.0, -0.5, *(1.0 / n for n in range(3, 9)))
 #: A factor as large as this is none.
 HUGE = 1e9
+#: A factor differs from 1 by so many times what is not known of the largest entry.
+DISTINCT = 100.0
 #: Of a single entry any number is a factor; a whole one up to this tells something.
 TELLING = 1000
 #: A claim with a larger share of wrong entries is not "correct except at".
@@ -45,6 +47,8 @@ def factor_of(claimed: Array, right: Array, tolerance: Array) -> float | None:
     for nice in (*NICE, float(round(c)), *TOLD):
         if abs(c - nice) <= 1e-3 * abs(nice):
             c = nice if np.all(np.abs(claimed - nice * right) <= max(1.0, abs(nice)) * tolerance) else c
+    if abs(c - 1.0) * scale < DISTINCT * float(np.max(tolerance, initial=0.0)):
+        return None  # it would be told by rounding and noise alone
     fits = np.all(np.abs(claimed - c * right) <= 2.0 * max(1.0, abs(c)) * tolerance)
     return c if fits and c != 0.0 else None
 
