@@ -16,7 +16,7 @@ from typing import Any, Protocol, Self, TypeVar
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..errors import ShapeError, UnsupportedError
+from ..errors import JacobiansError, ShapeError, UnsupportedError
 from ..shapes.sizes import Shape
 from .unsupported import full_name, no_rule
 
@@ -95,12 +95,31 @@ _NO_ARRAY = (
 )
 
 
+def _answered(called: Callable[[], str], handler: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """What a handler gives; what an argument does to it that it was not made for is an error of ours, with its name."""
+    try:
+        return handler(*args, **kwargs)
+    except JacobiansError:
+        raise
+    except TypeError as error:
+        raise UnsupportedError(f"{called()}: {error}") from error
+    except (ValueError, IndexError, OverflowError, ZeroDivisionError, RecursionError) as error:
+        raise ShapeError(f"{called()}: {error}") from error
+
+
+def _written(function: Any) -> str:
+    """How a function or a method is written: `np.sum`, `.sum`, `indexing`."""
+    if isinstance(function, str):
+        return f".{function}"
+    return "indexing" if function is operator.getitem else full_name(function)
+
+
 def call_function(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """The handler of one of NumPy's functions, or of a method; an `UnsupportedError` where there is none."""
     if function not in FUNCTIONS:
         function = BY_VALUE.get(function, function)
         raise no_rule(full_name(function), [known.__name__ for known in (*UFUNCS, *FUNCTIONS) if callable(known)])
-    return FUNCTIONS[function](*args, **kwargs)
+    return _answered(lambda: _written(function), FUNCTIONS[function], args, kwargs)
 
 
 def call_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -111,10 +130,10 @@ def call_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[
     if "where" in options:
         raise UnsupportedError(f"{called} with where: use np.where(condition, {called}(…), other)")
     if method != "__call__":
-        return FUNCTIONS[method](ufunc, *inputs, **options)
+        return _answered(lambda: called, FUNCTIONS[method], (ufunc, *inputs), options)
     if options:
         raise UnsupportedError(f"{called} of an expression takes no option {next(iter(options))!r}")
-    return UFUNCS[ufunc](*inputs)
+    return _answered(lambda: called, UFUNCS[ufunc], inputs, {})
 
 
 def _called(function: Any, *args: Any, **kwargs: Any) -> Any:
