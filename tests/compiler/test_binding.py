@@ -37,7 +37,7 @@ def test_a_sum_of_sizes_is_solved_for_the_symbol_that_is_left() -> None:
     assert evaluate(np.sum(a) + np.sum(b), {"a": np.ones(5), "b": np.ones(4)}) == 9.0
     with pytest.raises(ShapeError, match=r"the length of b is 5, and '2\*d' cannot be that"):
         evaluate(np.sum(b), {"b": np.ones(5)})
-    with pytest.raises(ShapeError, match="the length of a is 5, and 'd.h' cannot be that"):
+    with pytest.raises(ShapeError, match=r"the length of a is 5, and .d\+h. cannot be that"):
         evaluate(np.sum(a), {"a": np.ones(5)})
     with pytest.raises(ShapeError, match=r"the length of c is 3.*'d\+5' cannot be that"):
         evaluate(np.sum(vector("c", "d+5")), {"c": np.ones(3)})
