@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[1]
 #: The modules of each group, and the tests that are theirs.
 GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "shapes": (("jacobians/shapes",), ("tests/shapes", "tests/test_errors.py")),
-    "expressions": (("jacobians/expressions",), ("tests/expressions", "tests/test_errors.py", "tests/notation")),
-    "chain_rule": (("jacobians/chain_rule",), ("tests/chain_rule", "tests/expressions/test_expressions.py")),
-    "binding": (("jacobians/compiler/binding.py",), ("tests/test_errors.py", "tests/expressions/test_places.py")),
+    "expressions": (("jacobians/expressions",), ("tests/expressions", "tests/test_errors.py")),
+    "chain_rule": (("jacobians/chain_rule",), ("tests/chain_rule", "tests/test_errors.py")),
+    "binding": (("jacobians/compiler/binding.py",), ("tests/compiler/test_binding.py", "tests/test_errors.py")),
 }
 #: Tests that start processes take too long here, and no guard of the algebra is theirs.
 LEFT_OUT = ("--deselect=tests/expressions/test_pickling.py", "--ignore=tests/expressions/test_pickling.py")

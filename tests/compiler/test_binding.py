@@ -39,6 +39,8 @@ def test_a_sum_of_sizes_is_solved_for_the_symbol_that_is_left() -> None:
         evaluate(np.sum(b), {"b": np.ones(5)})
     with pytest.raises(ShapeError, match=r"the length of a is 5, and .d\+h. cannot be that"):
         evaluate(np.sum(a), {"a": np.ones(5)})
+    with pytest.raises(ShapeError, match=r"the length of e is 9, and 'd\*d' cannot be that"):  # no size is guessed
+        evaluate(np.sum(vector("e", "d*d")), {"e": np.ones(9)})
     with pytest.raises(ShapeError, match=r"the length of c is 3.*'d\+5' cannot be that"):
         evaluate(np.sum(vector("c", "d+5")), {"c": np.ones(3)})
 
