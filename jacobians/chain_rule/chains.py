@@ -137,10 +137,14 @@ class Chain(Rebuilt):
 
     @property
     def worth_eliminating(self) -> bool:
-        """Whether minimal fill may beat both ends and the search: not where a single product is searched."""
-        if sum(len(between(start, [end])) for path in self.paths for start, end in pairwise(path)) > FILL_LIMIT:
-            return False
-        return len(self.flat) > 1 or not (self.searchable or all(len(term.operands) < 2 for term in self.flat))
+        """Whether minimal fill may beat both ends and the search: on graphs of a few nodes, unless one product."""
+        nodes = sum(len(between(start, [end])) for path in self.paths for start, end in pairwise(path))
+        return nodes <= FILL_LIMIT and not self.is_one_product
+
+    @cached_property
+    def is_one_product(self) -> bool:
+        """Whether this is one term that is searched for the best order: no bracketing of the product is cheaper."""
+        return len(self.flat) < 2 and (self.searchable or all(len(term.operands) < 2 for term in self.flat))
 
     @property
     def searchable(self) -> bool:

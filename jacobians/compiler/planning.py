@@ -77,7 +77,11 @@ class Planner:
             return self._nested(order)
         plans = [self._nested("reverse")]
         few = not _too_many_to_try(self._chains)
-        if few or self._elements("numerator") > self._elements("denominator"):
+        products = few and all(chain.is_one_product for chain in self._chains)
+        # of one numerator nothing is shared in forward order, and the search below finds every order of a product
+        if products and len({chain.numerator.serial for chain in self._chains}) == 1:
+            pass
+        elif few or self._elements("numerator") > self._elements("denominator"):
             plans.append(self._nested("forward"))
         if few and any(chain.worth_eliminating for chain in self._chains):
             plans.append(self._nested("minimal-fill"))
