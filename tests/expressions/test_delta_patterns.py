@@ -88,6 +88,8 @@ def test_patterns_tell_which_axes_are_equal_and_which_no_operand_has() -> None:
 def test_an_operand_by_itself_is_not_wrapped() -> None:
     plain = EinsumTerm(-2.0, (A,), ((1, 0),), (0, 1), (3, 3))
     assert share_by_delta_pattern([plain], A, x) == [plain]
+    identity = EinsumTerm(2.0, (), (), (0, 0), (3,))
+    assert share_by_delta_pattern([identity], A, x) == [identity]
     assert is_single(split(plain)[1])
     for core in (
         EinsumTerm(1.0, (A, x), ((0, 1), (1,)), (0,), (3, 3)),  # a product

@@ -51,6 +51,11 @@ def test_two_picks_in_a_row_are_one(data: Any) -> None:
     assert_close(array(node, ARRAYS), ARRAYS["x"][first.places()][second.places()])
 
 
+def test_picks_along_two_axes_stay_two() -> None:
+    node = Take.of(Take.of(A, 0, Pick(1, 2)), 1, Pick(0, 2))
+    assert_close(array(node, ARRAYS), ARRAYS["A"][1:, :2])
+
+
 def test_a_whole_axis_is_the_body_and_a_whole_part_that_part() -> None:
     assert Take.of(x, 0, Pick(0, 7)) is x
     assert Take.of(x, 0, Pick(0, 6)) is not x
