@@ -133,7 +133,7 @@ def _each(functions: list[Callable[..., Any]]) -> Callable[..., Any]:
     return lambda *args: tuple(function(*args) for function in functions)
 
 
-#: What was looked at and is no peer here.
+#: What was looked at and is not a peer here.
 NOTES = (
     "tensorgrad 0.3 takes its values as PyTorch's named tensors, which PyTorch 2.13 no longer has: it is not run.",
 )

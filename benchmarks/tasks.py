@@ -39,7 +39,7 @@ OURS = SimpleNamespace(
 
 @dataclass(frozen=True)
 class Task:
-    """`kind` of derivative of `formula` by the arguments `wrt`; `forms` are closed forms, of which the fastest counts.
+    """`kind` of derivative of `formula` with respect to the arguments `wrt`; of the closed `forms` the fastest counts.
 
     `finish` makes the result of what was derived, for the library (of Jacobians) and for a peer (of `xp` and arrays).
     `apart`: the answer stays structured here, so a peer that forms it dense does another job.

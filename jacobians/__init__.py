@@ -1,6 +1,6 @@
 """`jacobians`: an explicit Jacobian-tensor calculus on NumPy and opt_einsum.
 
-The derivative of a vector in R^p by an n×m matrix is a p×m×n tensor, the chain rule is a contraction, and
+The derivative of a vector in R^p with respect to an n×m matrix is a p×m×n tensor, the chain rule is a contraction, and
 backpropagation is the product ∂ℓ/∂r · ∂r/∂s · ∂s/∂z · ∂z/∂W̃, written out.
 """
 

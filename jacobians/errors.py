@@ -30,7 +30,7 @@ class ParseError(JacobiansError, ValueError):
 
 
 class NamingError(JacobiansError, ValueError):
-    """A name that is no identifier, is a keyword, is unknown, or stands for two different things."""
+    """A name that is not an identifier, is a keyword, is unknown, or stands for two different things."""
 
 
 class DataError(JacobiansError, ValueError):

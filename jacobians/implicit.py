@@ -53,7 +53,7 @@ def backprop(network: Described, values: Mapping[str, Any]) -> dict[str, Array]:
 
     `values` has the parameters, x and t. A batch is summed over. The weights W₂ of an augmented layer lose their last
     column on the way back: the appended one depends on nothing. Raises `NamingError` for a missing array, `ShapeError`
-    for sizes that do not meet, `DataError` for values that are no real numbers.
+    for sizes that do not meet, `DataError` for values that are not real numbers.
     """
     arrays = _checked(network, values)
     return backward(network, arrays, forward(network, arrays))

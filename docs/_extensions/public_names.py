@@ -2,7 +2,7 @@
 
 Docstrings are written to be read in a terminal: what stands between single backticks is a name or a piece of code, a
 bar, as in |z|, a bar, a backslash a backslash, and an indented paragraph is code. A name is looked up; a parameter of
-the function that is described, and what is no name at all, stays as it is.
+the function that is described, and what is not a name at all, stays as it is.
 """
 
 from __future__ import annotations

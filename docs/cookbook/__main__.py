@@ -19,8 +19,8 @@ what is differentiated and by what, then the closed form that `derivative(y, x).
 there is none the entry at i, j, k, … that `entry_notation()` prints.
 
 The layout here is the numerator layout: the axes of y, and then those of x reversed. The Cookbook keeps the axes of x
-as they stand, so that its derivative of a scalar by a matrix has the shape of that matrix; it is `layout="ad"` here,
-and for a scalar by a matrix the transpose of what this page shows.
+as they stand, so that its derivative of a scalar with respect to a matrix has the shape of that matrix; it is
+`layout="ad"` here, and for a scalar with respect to a matrix the transpose of what this page shows.
 
 Every row is a test (`tests/test_cookbook.py`). The derivative's value is compared with the Cookbook's own right side in
 NumPy, its axes reversed, and with extrapolated central differences of the left side, on matrices of distinct and of

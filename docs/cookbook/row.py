@@ -18,7 +18,8 @@ class Row:
 
     `of` is the left side as ordinary NumPy code: of arrays it is a value, of variables an expression. `right` is the
     Cookbook's own right side over arrays, in the Cookbook's layout: the axes of what is differentiated, then those of
-    `by` as they stand ("ad" here; a scalar by a matrix has the matrix's shape). `shapes` has each variable's sizes.
+    `by` as they stand ("ad" here; a scalar with respect to a matrix has the matrix's shape). `shapes` has each
+    variable's sizes.
     `symmetric` names the matrices that the Cookbook assumes to be so: their values are, the calculus is not told.
     `left` and `form` can be read by `parse`, with the definitions of `where` before them.
     `order` 2 is a second derivative, and `sigma` what σ is. Where `by` is "dX" or "dX dY" the row is a differential,
@@ -72,7 +73,7 @@ class Row:
         return result
 
     def expression(self) -> Expression:
-        """What the row is about where that is no plain derivative: a differential, or a product with a derivative.
+        """What the row is about where that is not a plain derivative: a differential, or a product with a derivative.
 
         The differential is Σ ∂left/∂X · dX over the variables that move.
         """

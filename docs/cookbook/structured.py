@@ -1,7 +1,8 @@
 """Equations (133) to (144): the chain rule, and structured matrices through a parametrisation.
 
 A symmetric matrix is M + Mᵀ − M ⊙ I of a matrix M, of which only one triangle need be there; a diagonal one is M ⊙ I; a
-Toeplitz matrix has entries of a vector t, by their places. The derivative by the parameter is the Cookbook's.
+Toeplitz matrix has entries of a vector t, by their places. The derivative with respect to the parameter is the
+Cookbook's.
 """
 
 from __future__ import annotations

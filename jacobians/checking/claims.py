@@ -95,7 +95,7 @@ def claims_about_expression(
     """One claim for every name whose derivative is claimed, of an expression or of the numerator of a Jacobian.
 
     x has values by name, or is the value of the only variable. A Jacobian is by its denominator; of an expression
-    `wrt` names variables or named expressions, if `claimed` is no dictionary that does.
+    `wrt` names variables or named expressions, if `claimed` is not a dictionary that does.
     """
     y = f if isinstance(f, Expression) else f.numerator
     table = name_table([y] if isinstance(f, Expression) else [y, f.denominator])
@@ -227,7 +227,7 @@ def _floating(arg: Any, what: str) -> Any:
     def floating(leaf: Any, _: str) -> Array:
         array = as_real_array(leaf, what)
         if not np.all(np.isfinite(array)):
-            raise DataError(f"{what}: the point has entries that are no finite numbers; choose another point")
+            raise DataError(f"{what}: the point has entries that are not finite numbers; choose another point")
         return array.astype(float)
 
     return map_tree(floating, arg, "")

@@ -41,8 +41,8 @@ def accepted(
 ) -> tuple[tuple[int, ...], str] | None:
     """The right shape, and a remark where the claim's `shape` is another way to write it; None if it is another shape.
 
-    A scalar by a vector is the row 1×n and (n,) alike (item 1a), a vector by a scalar the column m×1 and (m,); axes of
-    size 1 that the 3D→2D rule of item 4 drops are not a mistake.
+    A scalar with respect to a vector is the row 1×n and (n,) alike (item 1a), a vector with respect to a scalar the
+    column m×1 and (m,); axes of size 1 that the 3D→2D rule of item 4 drops are not a mistake.
     """
     right = tuple(int(size) for size in layout_shape(list(of), [list(wrt)], layout))
     if shape == right:

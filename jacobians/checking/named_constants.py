@@ -15,7 +15,7 @@ from ..expressions.nodes import constant
 def with_named_constants(f: Callable[..., Any]) -> Callable[..., Any]:
     """A copy of `f` for which the arrays of its closure and of its module are constants with a name.
 
-    `f` itself is not touched, nor what it calls. What is no Python function is given back as it is.
+    `f` itself is not touched, nor what it calls. What is not a Python function is given back as it is.
     """
     if not isinstance(f, FunctionType):
         return f

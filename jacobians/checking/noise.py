@@ -36,7 +36,7 @@ GROWTH = 9.5
 BOUND = 5.0
 #: The least noise: so many units in the last place of f(x), or of the width of a stair.
 LEAST = 0.3
-#: What is larger than this, relative to f, is no noise.
+#: What is larger than this, relative to f, is not noise.
 WILD = 0.02
 #: And of what is the same at two levels, to be noise at all finer ones, a share of that.
 FLAT = 0.1

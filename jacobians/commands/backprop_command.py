@@ -22,7 +22,8 @@ def add(commands: Any) -> None:
         "backprop",
         help="backpropagation on real data, written out as a product of Jacobian tensors",
         description=(
-            "Takes a row of real data through a network, writes the derivative of the loss by every parameter as a "
+            "Takes a row of real data through a network, writes the derivative of the loss with respect to "
+            "every parameter as a "
             "product of Jacobian tensors, contracts it, and compares it with hand-written backpropagation. Without "
             "options: Fisher's iris data and a shallow network."
         ),

@@ -24,7 +24,9 @@ def add(commands: Any) -> None:
     )
     subject.add(parser)
     parser.add_argument("--detail", choices=("full", "simple"), default="full", help="default: full")
-    parser.add_argument("--wrt", metavar="NAME", help="draw the tensor network of the derivative by NAME instead")
+    parser.add_argument(
+        "--wrt", metavar="NAME", help="draw the tensor network of the derivative with respect to NAME instead"
+    )
     parser.add_argument("--of", metavar="NAME", help="for --wrt: what is differentiated (default: the whole)")
     parser.add_argument("--output", metavar="FILE", help="FILE.svg or FILE.png")
     parser.add_argument("--force", action="store_true", help="write over a file that exists")

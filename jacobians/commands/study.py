@@ -214,6 +214,6 @@ def _structure(jacobian: Jacobian) -> str:
 
 
 def _shape(jacobian: Jacobian) -> tuple[int, ...]:
-    """The shape as the notes show it: a scalar by a vector is a row, a vector by a scalar a column."""
+    """The shape as the notes show it: with respect to a vector a scalar is a row, with respect to a scalar a column."""
     shape = jacobian.as_matrix().shape if jacobian.ndim == 1 else jacobian.shape
     return tuple(int(size) for size in shape)

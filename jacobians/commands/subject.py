@@ -52,7 +52,7 @@ def find(whole: Expression, name: str) -> Expression:
     """What a name below an expression stands for; an `OptionError` lists the names."""
     named = name_table([whole])
     if normalise(name) not in named:
-        raise OptionError(f"{name!r} is no name here; the names are {', '.join(named)}")
+        raise OptionError(f"{name!r} is not a name here; the names are {', '.join(named)}")
     return named[normalise(name)]
 
 
@@ -61,4 +61,4 @@ def _check_expression(options: argparse.Namespace) -> None:
         if getattr(options, name):
             raise OptionError(f"--{name} is for a network ({', '.join(NETWORKS)}), and {options.text!r} is none")
     if not options.where and options.text.replace("-", "").isidentifier():
-        raise OptionError(f"{options.text!r} is no network ({', '.join(NETWORKS)}); an expression needs --where")
+        raise OptionError(f"{options.text!r} is not a network ({', '.join(NETWORKS)}); an expression needs --where")

@@ -180,7 +180,7 @@ def _elementwise(node: Elementwise, to: Lowering) -> Statement:
     if isinstance(node.function, Prime):
         return to.value(definition(node))
     numbers = [to.value(one).operation for one in node.args]
-    if all(isinstance(one, Number) for one in numbers):  # computed now: a scalar of NumPy is no number of the source
+    if all(isinstance(one, Number) for one in numbers):  # computed now: a scalar of NumPy is not a number of the source
         with np.errstate(all="ignore"):
             return to.builder.number(float(apply(node.function, *(one.value for one in numbers))))  # type: ignore[attr-defined]
     values = [to.value(one) for one in node.args]

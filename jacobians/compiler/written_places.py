@@ -33,7 +33,7 @@ class WrittenPlaces:
 
 
 def is_listed(structure: EinsumTerm) -> bool:
-    """Whether a map of a structure picks entries that are no slice."""
+    """Whether a map of a structure picks entries that are not a slice."""
     return any(
         isinstance(one, WindowMap) or (isinstance(one, Selector) and not one.pick.is_slice)
         for one in structure.operands[1:]

@@ -66,7 +66,7 @@ def hessian_matrix(y: Expression, arguments: Sequence[Tree]) -> Expression:
 
 
 def pulled_back(outputs: Sequence[Expression], cotangents: Sequence[Expression], arguments: Sequence[Tree]) -> Tree:
-    """Σ cotangent · ∂output/∂x for every leaf x of the arguments, by one pass backward; None where x is no variable."""
+    """Σ cotangent · ∂output/∂x for every leaf x of the arguments, by one pass backward; None for a constant."""
     total = add(zeros(()), *(sum_axes(multiply(y, v)) for y, v in zip(outputs, cotangents, strict=True)))
     found = _derivatives(total, [leaf for leaf in _leaves(arguments) if isinstance(leaf, Expression)])
     return tuple(

@@ -58,7 +58,7 @@ class JacobianNotation:
         return self._by_index(TEXT)
 
     def matrix_notation(self) -> str | None:
-        """The closed form: `x̃ rᵀ W₂ diag(σ′(z))`; None where there is none. A scalar by a vector is a row (1a)."""
+        """The closed form: `x̃ rᵀ W₂ diag(σ′(z))`; None where there is none. Item 1a is a row."""
         return self._closed_form(TEXT)
 
     def entry_notation(self) -> str:

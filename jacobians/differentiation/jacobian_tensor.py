@@ -101,7 +101,7 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
         """The chain rule through the shared middle: ∂y/∂z @ ∂z/∂x is the sum over the paths that pass z.
 
         With an array or an expression in the shape of x it is the directional derivative, and with the `.T` of a
-        Jacobian by the same x the product J Kᵀ; both are expressions, and nothing is materialised.
+        Jacobian with respect to the same x the product J Kᵀ; both are expressions, and nothing is materialised.
         """
         if isinstance(other, JacobianView) and other.layout == "denominator":
             return structured.times_transposed(self.chain, other.jacobian.chain)
@@ -367,11 +367,13 @@ def derivative(y: Any, x: Any) -> Any:
         if isinstance(one, str):
             raise NamingError(f"∂{label(y)}/∂{one}: give the variable itself, not its name {one!r}")
         if not isinstance(one, Expression):
-            raise UnsupportedError(f"a derivative is by a variable or a named expression, got {type(one).__name__}")
+            raise UnsupportedError(
+                f"a derivative is with respect to a variable or a named expression, got {type(one).__name__}"
+            )
         if not isinstance(one, (Variable, Named)) and variable_behind(one) is None:
             raise NamingError(
-                f"a derivative is by a variable or a named expression, and {label(one)} is neither; name it: "
-                "expr.named('z')"
+                f"a derivative is with respect to a variable or a named expression, and {label(one)} is neither; name "
+                "it: expr.named('z')"
             )
     name_table([y, *wrt])
     reverse = accumulate_reverse(y, wrt)

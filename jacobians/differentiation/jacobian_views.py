@@ -57,8 +57,8 @@ class Materializable:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         raise UnsupportedError(
-            f"{self.symbol} is no array: .materialize({{name: array}}) writes it out, and .expression is for NumPy's "
-            "functions"
+            f"{self.symbol} is not an array: .materialize({{name: array}}) writes it out, and .expression is for "
+            "NumPy's functions"
         )
 
     def _no_arithmetic(self, *_: object) -> NoReturn:
@@ -140,7 +140,7 @@ class JacobianView(Displayed, Materializable, Rebuilt):
         return self._source.evaluate(values, layout=self.layout, order=order, sizes=sizes)
 
     def _as_matrix(self, shape: Shape) -> Shape:
-        """A row for a derivative by a vector, a column for one of a vector by a scalar."""
+        """A row for a derivative with respect to a vector, a column for one of a vector with respect to a scalar."""
         row = self._source.denominator.ndim == 1
         return {0: (1, 1), 1: (1, *shape) if row else (*shape, 1)}.get(len(shape), shape)
 

@@ -154,7 +154,7 @@ def _table(name: str, text: str, target: str, classification: bool) -> Table:
         raise DataError(f"{name}, column {target!r}: every row is {classes[0]!r}; at least two classes are needed")
     if len(classes) > max(10, len(words) // 2):
         raise DataError(
-            f"{name}, column {target!r}: {len(classes)} different values in {len(words)} rows are no classes; choose "
+            f"{name}, column {target!r}: {len(classes)} different values in {len(words)} rows are not classes; choose "
             "another target column, or the squared loss for a target of numbers"
         )
     refuse_if_too_large([(len(words), len(classes))], f"{name}, column {target!r}: a row for each", "Take fewer rows.")

@@ -63,7 +63,7 @@ def explain(jacobian: Any) -> Derivation:
 
     The steps are objects: each of their lines has `.text`, `.latex()`, and `.evaluate(values)`, and consecutive lines
     of an equation are equal. The whole prints as text, and so does a step; `.latex()` and `.markdown()` are for a page.
-    Raises `UnsupportedError` for what is no Jacobian.
+    Raises `UnsupportedError` for what is not a Jacobian.
     """
     if not isinstance(jacobian, (Jacobian, JacobianView)):
         kind = type(jacobian).__name__

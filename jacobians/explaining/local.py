@@ -1,7 +1,7 @@
 """Local Jacobians by components, as the proofs of Propositions 1 and 2 derive them.
 
 The entry of the numerator is written out, the derivative goes to the factors that it meets (the product rule), the
-derivative of an entry by an entry is a delta, and deltas are eliminated.
+derivative of an entry with respect to an entry is a delta, and deltas are eliminated.
 """
 
 from __future__ import annotations
@@ -158,14 +158,15 @@ def _product_rule(products: Products, target: Entry, sizes: Sizes) -> Iterator[t
         lower = entry if exponent == 2 else Power(entry, exponent - 1)
         return (Number(float(exponent)), lower, Partial(entry, target))
 
-    yield lines(lambda factor: (Partial(factor, target),)), "product rule"
+    single = all(len(_occurrences(one, target.node)) < 2 for one in products)
+    yield lines(lambda factor: (Partial(factor, target),)), "linearity" if single else "product rule"
     if any(isinstance(one.factors[k], Power) for one in products for k in _occurrences(one, target.node)):
         yield lines(power_rule), "power rule"
     yield tuple(collect_numbers(_with_deltas(one)) for one in lines(power_rule)), "delta"
 
 
 def _outer_times_inner(body: Elementwise, target: Entry, sizes: Sizes, rank: int) -> Iterator[tuple[Products, str]]:
-    """σ′(z_i) ∂z_i/∂z_j, for every argument that is what the derivative is by."""
+    """σ′(z_i) ∂z_i/∂z_j, for every argument that is what the derivative is with respect to."""
     products = []
     for argument, partial in zip(body.args, partials(body), strict=True):
         if not _is(argument, target.node):
@@ -190,7 +191,9 @@ def _with_deltas(product: Product) -> Product:
     for factor in product.factors:
         if isinstance(factor, Partial) and isinstance(factor.of, Entry) and _is(factor.of.node, factor.by.node):
             pairs = zip(factor.of.indices, factor.by.indices, strict=True)
-            scalar = factor.by.indices == (0,)  # of a scalar by a vector the notes write δ_ij for ∂r_j/∂r_i
+            scalar = factor.by.indices == (
+                0,
+            )  # of a scalar with respect to a vector the notes write δ_ij for ∂r_j/∂r_i
             factors += [Delta(own, by) if not scalar else Delta(by, own) for own, by in pairs]
         else:
             factors.append(factor)

@@ -14,9 +14,10 @@ REASONS = {
     "constant": "constants drop out",
     "sum": "",
     "entry by entry": "entry by entry",
+    "linearity": "linearity",
     "product rule": "product rule",
     "power rule": "power rule",
-    "delta": "an entry by an entry is a delta",
+    "delta": "entries are independent",
     "delta gone": "the delta eliminated",
     "exponential": "exp is its own derivative",
     "logsumexp": "the rule of logsumexp",
@@ -42,13 +43,13 @@ def shape_words(of: Expression, by: Expression) -> Prose:
     """What a derivative is, the item that gives its layout, and its shape."""
     item = derivative_item(of.shape, by.shape)
     kinds = {0: "scalar", 1: "vector", 2: "matrix"}
-    what = f"a {kinds.get(of.ndim, 'tensor')} by a {kinds.get(by.ndim, 'tensor')}"
+    what = f"a {kinds.get(of.ndim, 'tensor')} with respect to a {kinds.get(by.ndim, 'tensor')}"
     cited = f" (item {item})" if item else " (as items 1 to 4)"
     return (f", {what}{cited}, is ", Dimensions(as_matrix(of, by)))
 
 
 def as_matrix(of: Expression, by: Expression) -> Shape:
-    """The shape as the notes have it: a scalar by a vector is a row, a vector by a scalar a column."""
+    """The shape as the notes have it: with respect to a vector a scalar is a row, with respect to a scalar a column."""
     shape = (*of.shape, *by.shape[::-1])
     if of.ndim + by.ndim == 1:
         return (1, *shape) if by.ndim else (*shape, 1)

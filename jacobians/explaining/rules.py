@@ -63,6 +63,6 @@ def _cross_entropy(z: Expression, t: Expression, target: Entry, start: Product, 
     weight, at_j = Entry(t, (k,)), Entry(Primitive.of(SOFTMAX, z), (j,))
     yield (_of(start, Partial(Entry(value, ()), target)),), "definition"
     inner = Partial(Entry(z, (k,)), target), Partial(Entry(normaliser, ()), target)
-    yield (_of(summed, weight, inner[0], times=-1.0), _of(summed, weight, inner[1])), "product rule"
+    yield (_of(summed, weight, inner[0], times=-1.0), _of(summed, weight, inner[1])), "linearity"
     yield (_of(summed, weight, Delta(k, j), times=-1.0), _of(summed, weight, at_j)), "logsumexp"
     yield (_of(start, Entry(t, (j,)), times=-1.0), _of(summed, weight, at_j)), "delta gone"

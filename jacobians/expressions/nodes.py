@@ -362,8 +362,8 @@ ALWAYS: Sign = ((),)
 class Function:
     """An element-wise function.
 
-    `template` is its NumPy source with `{0}`, `{1}` for the arguments; `partials` gives the derivatives by each
-    argument as expressions of the arguments and of the value. An `activation` prints its derivative as σ′(z), and
+    `template` is its NumPy source with `{0}`, `{1}` for the arguments; `partials` gives the derivatives with respect to
+    each argument as expressions of the arguments and of the value. An `activation` prints its derivative as σ′(z), and
     is differentiated through `Prime`. `truth` is what an `if` makes of it, where it means something before there are
     numbers. A function that is computed with care at singular points prints as what it is `shown` as.
     The source of a `condition` gives truth values, which count as 1 and 0.
@@ -563,7 +563,7 @@ class SizeValue(Expression):
 
 
 def scalar(name: str) -> Variable:
-    """A scalar variable, shape `()`. Raises `NamingError` for a name that is no identifier, or is a keyword."""
+    """A scalar variable, shape `()`. Raises `NamingError` for a name that is not an identifier, or is a keyword."""
     return Variable.of(name, ())
 
 

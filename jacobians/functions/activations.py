@@ -174,7 +174,7 @@ def softmax(z: Any, axis: int = -1) -> Any:
 def logsumexp(z: Any, axis: int = -1) -> Any:
     """log Σ e^z along an axis, the last by default, which it takes away; stable for large z.
 
-    Its derivative by a vector is the row softmax(z)ᵀ. Raises `ShapeError` for a scalar.
+    Its derivative with respect to a vector is the row softmax(z)ᵀ. Raises `ShapeError` for a scalar.
 
     >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 4)
     1000.6931
@@ -185,8 +185,8 @@ def logsumexp(z: Any, axis: int = -1) -> Any:
 def cross_entropy(logits: Any, target: Any) -> Any:
     """−Σ target ⊙ log softmax(logits), a scalar; softmax is along the last axis and the sum over all axes.
 
-    `target` has the shape of `logits`: probabilities, or a one-hot row a sample. The derivative by the logits is
-    softmax(logits) Σtarget − target; where the target sums to one, as probabilities do, that is p − t. Raises
+    `target` has the shape of `logits`: probabilities, or a one-hot row a sample. The derivative with respect to the
+    logits is softmax(logits) Σtarget − target; where the target sums to one, as probabilities do, that is p − t. Raises
     `ShapeError` if the shapes differ.
     """
     symbolic = is_expression(logits, target)

@@ -350,7 +350,7 @@ def power(a: Any, b: Any) -> Expression:
     return POWER(base, b)
 
 
-# --- the derivative of an element-wise function, by its arguments ----------------------------------------------------
+# --- the derivative of an element-wise function with respect to its arguments ----------------------------------------
 
 
 def partials(node: Elementwise) -> tuple[Expression, ...]:

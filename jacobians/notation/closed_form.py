@@ -1,6 +1,6 @@
 """Matrix notation: a network as a closed form, where there is one.
 
-Indices are vertices, matrices edges between them, vectors labels on them. A vertex that is no axis of the output is
+Indices are vertices, matrices edges between them, vectors labels on them. A vertex that is not an axis of the output is
 contracted away: on a path it joins two edges into a product, at an end it turns an edge and a label into a vector.
 Parallel edges are ⊙. What is left has the output's axes alone: one component with one axis is a vector, with two a
 matrix (the path between them), two components are a column times a row, and three axes split as in items 6 and 7.

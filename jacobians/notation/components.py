@@ -77,7 +77,7 @@ class Sum(NamedTuple):
 
 
 class Partial(NamedTuple):
-    """∂y_i/∂x_j: the derivative of a factor by an entry, along one edge of the chain or (`total`) along all paths.
+    """∂y_i/∂x_j: the derivative of a factor with respect to an entry, along one edge or (`total`) along all paths.
 
     `held` are the expressions of which it must be said that they do not move.
     """

@@ -84,7 +84,7 @@ def np_transpose(a: Any, axes: Any = None) -> Expression:
         else tuple(axis_number("np.transpose", axis, a.ndim) for axis in axes)
     )
     if sorted(order) != list(range(a.ndim)):
-        raise ShapeError(f"np.transpose: axes {axes} are no permutation of the {a.ndim} axes of shape {a.shape}")
+        raise ShapeError(f"np.transpose: axes {axes} are not a permutation of the {a.ndim} axes of shape {a.shape}")
     return algebra.permute(a, order)
 
 

@@ -232,7 +232,7 @@ def test_it_is_written_out_when_it_is_asked_for() -> None:
     assert_close(J.materialize(value), np.diag([2.0, 4.0, 6.0]), 0)
     assert_close(derivative(np.outer(x, x), x).to_layout("denominator").materialize(value).shape, (3, 3, 3), 0)
     assert_close(derivative(vector("y", "d"), vector("y", "d")).materialize(sizes={"d": 2}), np.eye(2), 0)
-    with pytest.raises(UnsupportedError, match=r"is no array: \.materialize"):
+    with pytest.raises(UnsupportedError, match=r"is not an array: \.materialize"):
         np.asarray(J)
     with pytest.raises(UnsupportedError, match="no array"):
         np.array([J.T, J.T])

@@ -468,7 +468,7 @@ MISTAKES = [
     Made("log10", "constant factor", times(np.log(10.0))),
     Made("1.7 times", "constant factor", lambda one: times(1.7)(one) if one.right.size > 1 else iter(())),
     Made("identity", "identity forgotten or added", identity),
-    Made("symmetric", "derivative by a symmetric matrix", symmetric),
+    Made("symmetric", "derivative with respect to a symmetric matrix", symmetric),
     Made("one entry", "correct except at listed entries", entry),
     Made("two entries", "correct except at listed entries", two_entries),
     Made("signs of some", "signs at some entries", signs),
@@ -574,7 +574,7 @@ def test_the_table_is_long_and_every_row_is_used() -> None:
     used = {made.label for name in SUBJECTS for made, _ in table(name)}
     assert used == {made.label for made in MISTAKES}
     assert len({made.name for made in MISTAKES}) >= 30
-    told = {made.name for made in MISTAKES} | {"derivative by another argument", "numerator layout"}
+    told = {made.name for made in MISTAKES} | {"derivative with respect to another argument", "numerator layout"}
     told |= {row[-1] for row in COMMON}
     assert set(NAMES) | set(CHAIN_NAMES) <= told
 
@@ -625,10 +625,10 @@ def test_another_argument() -> None:
     f: Any = lambda x, y: x @ A @ y  # noqa: E731
     assert check_derivative(f, (x, y), right).ok
     report = check_derivative(f, (x, y), right[::-1])
-    assert report.diagnosis == "derivative by another argument"
+    assert report.diagnosis == "derivative with respect to another argument"
     report = check_derivative(f, (x, y), (right[0], right[0]))
     assert report.symbol == "∂f/∂y"
-    assert report.diagnosis == "derivative by another argument"
+    assert report.diagnosis == "derivative with respect to another argument"
 
 
 @pytest.mark.parametrize("layout", ["denominator", "ad", "vec"])

@@ -386,12 +386,12 @@ def test_the_command_reads_formulas(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["shallow", "--wrt", "V"],
-            "'V' is no name here; the names are W2, W1, x, b1, z",
+            "'V' is not a name here; the names are W2, W1, x, b1, z",
         ),
         (["W x", "--where", "W:h,d x:d"], "an expression needs --wrt NAME"),
         (["W x", "--where", "W:h,d x:d", "--wrt", "b"], "--wrt b: no such name is declared or defined"),
         (["W x", "--where", "W:h,d x:d", "--wrt", "x", "--layers", "2"], "--layers is for a network"),
-        (["deep"], "'deep' is no network"),
+        (["deep"], "'deep' is not a network"),
     ],
 )
 def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

@@ -65,10 +65,10 @@ def _gradient(case: Case) -> Iterator[Candidate]:
         return
     if len(case.wrt) == 1:
         make = lambda ad: ad[:, None]  # noqa: E731
-        text = "a column; the derivative of a scalar by a vector is the row (∇f)ᵀ (item 1a)"
+        text = "a column; the derivative of a scalar with respect to a vector is the row (∇f)ᵀ (item 1a)"
         yield case.made(make, f"the claim is the gradient, {text}", "claimed.T", oriented=True)
     else:
-        text = "which has the shape of x; the derivative of a scalar by a matrix is its transpose (item 3)"
+        text = "which has the shape of x; the derivative of a scalar with respect to a matrix is its transpose (item 3)"
         yield case.made(lambda ad: ad, f"the claim is the gradient, {text}", case.restoring(tuple(range(case.ad.ndim))))
 
 
@@ -78,7 +78,7 @@ def _row_for_column(case: Case) -> Iterator[Candidate]:
         "denominator": (len(case.of), len(case.wrt)) == (0, 1),
     }
     if wanted.get(case.layout, False):
-        what = "the derivative of a vector by a scalar" if case.of else "in denominator layout a gradient"
+        what = "the derivative of a vector with respect to a scalar" if case.of else "in denominator layout a gradient"
         yield case.made(lambda ad: ad[None], f"the claim is a row, and {what} is a column", "claimed.T", oriented=True)
 
 

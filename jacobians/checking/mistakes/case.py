@@ -43,7 +43,8 @@ class Mistake:
 class Case:
     """A claim of ∂y/∂x beside the witness: `ad` has the axes of y and then those of x, `right` the layout asked for.
 
-    `sizes` are sizes that may be a batch's, with what they are sizes of. `others` are derivatives by other arguments.
+    `sizes` are sizes that may be a batch's, with what they are sizes of. `others` are derivatives with respect to other
+    arguments.
     """
 
     found: Witness

@@ -219,7 +219,8 @@ def _symmetric(case: Case) -> Iterator[Candidate]:
     if case.of or len(case.wrt) != 2 or case.wrt[0] != case.wrt[1]:
         return
     evidence = (
-        "the claim is G + Gᵀ − diag(G): the derivative by a symmetric matrix, whose entries ij and ji move together; "
+        "the claim is G + Gᵀ − diag(G): the derivative with respect to a symmetric matrix, whose entries ij "
+        "and ji move together; "
         "here all entries are independent"
     )
     fix = "jacobian(f)(x)  # G and its transpose cannot be told apart in the claim"
@@ -265,6 +266,6 @@ STRUCTURE_MISTAKES = (
     Mistake("batch axis not summed", _not_summed),
     Mistake("summed over an axis of y", _summed),
     Mistake("identity forgotten or added", _identity),
-    Mistake("derivative by a symmetric matrix", _symmetric),
+    Mistake("derivative with respect to a symmetric matrix", _symmetric),
     Mistake("symmetric part only", _symmetric_part),
 )

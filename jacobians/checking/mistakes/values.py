@@ -223,7 +223,7 @@ def _not_finite(case: Case) -> Iterator[Candidate]:
     if np.any(bad):
         places = [list(map(int, place)) for place in np.argwhere(bad)[:LISTED]]
         listed = ", ".join(map(str, places))
-        evidence = f"{int(np.sum(bad))} of {bad.size} entries of the claim are no finite numbers: {listed}"
+        evidence = f"{int(np.sum(bad))} of {bad.size} entries of the claim are not finite numbers: {listed}"
         yield Candidate(
             case.claimed, np.zeros(case.claimed.shape), evidence, "look for 0/0, log(0) or an overflow in the claim"
         )
@@ -236,7 +236,7 @@ VALUE_MISTAKES = (
         Mistake(name, lambda case, name=name: _scaled(case, name))  # type: ignore[misc]
         for name in ("sign", "factor 2", "factor ½", "mean for sum", "sum for mean")
     ),
-    Mistake("derivative by another argument", _other_argument),
+    Mistake("derivative with respect to another argument", _other_argument),
     Mistake("signs at some entries", _signs),
     Mistake("inverse", _inverse),
 )

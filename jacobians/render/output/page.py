@@ -30,12 +30,12 @@ from ..scenes.summary import Card, Values, card
 ROWS, COLUMNS = 8, 8
 #: What each item of the notes is about.
 ITEMS = {
-    "1": "a vector by a vector",
-    "1a": "a scalar by a vector: a row",
-    "1b": "a vector by a scalar: a column",
-    "2": "a matrix by a scalar",
-    "3": "a scalar by a matrix",
-    "4": "a vector by a matrix",
+    "1": "a vector with respect to a vector",
+    "1a": "a scalar with respect to a vector: a row",
+    "1b": "a vector with respect to a scalar: a column",
+    "2": "a matrix with respect to a scalar",
+    "3": "a scalar with respect to a matrix",
+    "4": "a vector with respect to a matrix",
 }
 
 

@@ -99,7 +99,7 @@ def passes(scene: Scene) -> RenderableType:
 
 
 def _quantity(one: Quantity, scene: Scene, hues: dict[str, int]) -> list[Text | str]:
-    """A value with its dimension, and the derivative by it."""
+    """A value with its dimension, and the derivative with respect to it."""
     full = scene.detail == "full"
     equals = f"{one.symbol} = {one.definition}" if full and one.definition else one.symbol
     left = [equals, _coloured(shape_line(one.shape), hues) if full and one.shape else ""]
