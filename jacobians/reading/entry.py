@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..errors import JacobiansError, ParseError, ShapeError
-from ..expressions.nodes import Expression
+from ..expressions.nodes import Expression, Variable
+from ..expressions.walks import walk
 from ..shapes.sizes import Shape
 from .meaning import repairs
 from .meaning.declarations import Declarations
@@ -64,6 +65,18 @@ class Reading:
                 place,
                 f"{function.name} is neither a declared name nor a function: define it before, {function.name}(…) := …",
             )
+        if parts[0].declares:
+            raise parse_error(self.text, node.place, "a declaration, where an expression is expected")
+        loose_variables = [
+            one
+            for one in walk([parts[0].value.expression])
+            if isinstance(one, Variable) and (one in self.elaborator.samples.arrays or self.elaborator.is_held(one))
+        ]
+        if loose_variables:
+            one = loose_variables[0]
+            array, letter = self.elaborator.samples.arrays.get(one, (one, ""))
+            said = f"a sample of {array.name}, and no sum over {letter}" if letter else f"{one.name} has no value"
+            raise parse_error(self.text, node.place, f"{said}: such a formula stands in an equation")
         return parts[0]
 
 

@@ -128,6 +128,13 @@ REFUSED = {
     "f(c)": "f is neither a declared name nor a function",
     "sofmax(z)": "did you mean softmax",
     "x y; c": "a column meets a row",
+    "f(t) := t^2": "a declaration, where an expression",
+    "f: R^n → R": "a declaration, where an expression",
+    "for symmetric A": "a declaration, where an expression",
+    "dX": "dX has no value",
+    "f(q) := q; f(c, c)": "is defined of 1 arguments, and given 2",
+    "f(c) := f(c) + 1; f(c)": "calls itself",
+    "f(t) := f(t) + 1; f(c)": "calls itself",
 }
 
 

@@ -56,6 +56,8 @@ DECIDED = [
     ("K = K(θ); x'K x ≥ 0", "K:n,n:positive_definite theta: x:n", TRUE, "true"),
     ("f: R^n → R; g := f(A x); ∂g/∂x = (∇f(A x))ᵀ A", "A:n,m x:m", TRUE, "true"),
     ("f: R^n → R; g := f(A x); ∂g/∂x = (∇f(A x))ᵀ A'", "A:n,n x:n", FALSE, "by value"),
+    ("f(x) := x'x; f(y) = y'y", "x:n y:n", TRUE, "true"),
+    ("f(x) := x'x; f(y') = y y'", "x:n y:n", TRUE, "n × n"),
     ("f: R → R; ∂f(z)/∂z = diag(f′(z))", "z:n", TRUE, "true"),
     ("f: R → R; ∂f(z)/∂z = diag(f″(z))", "z:n", FALSE, "by value"),
     ("h := f(z); ∂h/∂z = diag(f′(z))", "z:n", TRUE, "true"),

@@ -38,7 +38,7 @@ class Judgement:
         """The report."""
         if self.failed is not None:
             message = str(self.failed).removesuffix(self.failed.excerpt).strip()
-            first = f"false  in numerator layout the shapes do not fit: {message}"
+            first = f"false  in {self.layout} layout the shapes do not fit: {message}"
             return [first, self.failed.excerpt, *(f"       {one}" for one in self.said)]
         return [*verdict_lines(self.reading, self.verdicts), *(f"       {one}" for one in self.said)]
 

@@ -8,6 +8,7 @@ from ...shapes.columns import width
 from ...shapes.sizes import show_shape
 from ..entry import Reading
 from ..meaning.elaborated import Part
+from ..syntax.source_positions import parse_error
 
 #: Nothing is wider than this.
 WIDEST = 80
@@ -16,14 +17,19 @@ WIDEST = 80
 def shape_lines(reading: Reading) -> list[str]:
     """The report of a reading: factors over shapes, the tree of parts with their shapes, the result, the notes."""
     lines: list[str] = []
-    for number, (node, parts) in enumerate(reading.statements):
+    said = [(node, parts) for node, parts in reading.statements if not parts[0].declares]
+    if not said:
+        raise parse_error(
+            reading.text, reading.statements[-1][0].place, "declarations, where an expression is expected"
+        )
+    for number, (node, parts) in enumerate(said):
         if number:
             lines.append("")
         for part in parts:
             over = _side_by_side(reading, part)
             title = reading.source(node.place if len(parts) == 1 else part.place)
             lines += [*over, *([""] if over else []), *_tree(reading, part, title)]
-    shapes = [show_shape(part.value.shape) for part in reading.statements[-1][1]]
+    shapes = [show_shape(part.value.shape) for part in said[-1][1]]
     result = shapes[0] if len(set(shapes)) == 1 else f"{' ≠ '.join(shapes)}: the sides have different shapes"
     lines += ["", f"result  {result}"]
     return [*lines, *(f"note: {note}" for note in reading.notes)]

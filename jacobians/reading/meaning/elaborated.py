@@ -22,6 +22,7 @@ class Part:
     children: tuple[Part, ...] = ()
     squared: Expression | None = None
     arguments: tuple[Expression, ...] = ()
+    declares: bool = False  # a statement that only declares, and has no value
 
 
 @dataclass(slots=True)

@@ -574,7 +574,8 @@ class Elaborator:
         if value is not None:
             known = [self.lookup(one) for one in function.parameters]
             pairs = {old.expression: new.value.expression for old, new in zip(known, arguments, strict=True) if old}
-            if all(old.shape == new.shape for old, new in pairs.items()):
+            rows = any(one.value.row for one in arguments)  # another shape than the column that it was defined of
+            if not rows and all(old.shape == new.shape for old, new in pairs.items()):
                 inner = value.expression.body if isinstance(value.expression, Named) else value.expression
                 return Part(
                     place,
@@ -728,7 +729,7 @@ class Elaborator:
 
 def _nothing(place: Place) -> Part:
     """The part of a statement that only declares."""
-    return Part(place, Value(constant(0.0)))
+    return Part(place, Value(constant(0.0)), declares=True)
 
 
 def _starts_with_one(node: t.Node) -> bool:

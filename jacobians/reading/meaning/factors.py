@@ -70,7 +70,7 @@ def _named_items(
         return [_function_item(context, Item(operator, first, (subscript, *plain.postfixes), place), word, 0)]
     if name.text == "d" and not context.is_size("d"):
         return [Item(operator, t.Total(name.place), (), name.place)]
-    if name.text[0] == "d" and context.is_known(name.text[1:]):
+    if name.text[0] == "d" and context.is_known(name.text[1:]) and not context.is_known("d"):
         first, rest = part_of(name, 0, 1), part_of(name, 1, len(name.text))
         place = Place(rest.place.start, place.end, rest.place.line, rest.place.column)
         return [Item(operator, t.Total(first.place), (), first.place), Item("", rest, plain.postfixes, place)]

@@ -100,6 +100,10 @@ def called(
         raise shape_error(
             context.text, place, f"{function.name} is given an entry: ({function.name}(x))_i is an entry of it"
         )
+    for one in arguments:
+        if one.value.row and not function.entrywise:
+            shown = f"{context.source(one.place)} is {describe(one.value)}"
+            raise shape_error(context.text, one.place, f"{shown}: {function.name} is given columns and matrices")
     if function.entrywise:
         if len(given) != 1:
             raise shape_error(context.text, place, f"{function.name} takes 1 argument, got {len(given)}")
