@@ -28,6 +28,7 @@ from ..shapes.formatting import shown_value
 from ..shapes.names import normalise
 from .mistakes.chain import Chain
 from .named_constants import with_named_constants
+from .observed import from_library, to_library
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ def claims_about_function(
         _check_call(claimed, args, "claimed")
     claims = claimed(*args) if callable(claimed) else claimed
     numbers = _chosen(len(args), claims, argnums)
+    given = list(args)
     for number in numbers:
         args[number] = _floating(args[number], f"argument {number}")
+    taken = _taking(f, given)
     claims = [claims] if isinstance(argnums, int) or not _listed(claims, len(numbers)) else list(claims)
     names, y = parameter_names(f, len(args)), _name_of(f)
     sizes = batch_sizes(dict(zip(names, args, strict=True)))
@@ -77,7 +80,7 @@ def claims_about_function(
             what = f"the claimed ∂{y}/∂{labels[place]}"
             found_claims.append(
                 Claim(
-                    _of_one(f, args, number, place),
+                    _of_one(taken, args, number, place),
                     np.asarray(point),
                     as_claim(part, what),
                     labels[place],
@@ -160,7 +163,7 @@ def _only_name(y: Expression) -> str:
 
 def as_claim(claimed: Any, what: str) -> Array:
     """The claimed array; a `DataError` where it is not one of real numbers."""
-    return as_real_array(claimed, what)
+    return as_real_array(from_library(claimed), what)
 
 
 def batch_sizes(arguments: dict[str, Any]) -> dict[int, str]:
@@ -225,12 +228,33 @@ def _floating(arg: Any, what: str) -> Any:
         arg = as_real_array(arg, what)
 
     def floating(leaf: Any, _: str) -> Array:
-        array = as_real_array(leaf, what)
+        array = as_real_array(from_library(leaf), what)
         if not np.all(np.isfinite(array)):
             raise DataError(f"{what}: the point has entries that are not finite numbers; choose another point")
         return array.astype(float)
 
     return map_tree(floating, arg, "")
+
+
+def _taking(f: Callable[..., Any], given: Sequence[Any]) -> Callable[..., Any]:
+    """f as a function of NumPy arrays, where arguments were given as arrays of JAX or PyTorch: it gets such again."""
+    makers = [[to_library(leaf) for leaf in leaves(arg)] for arg in given]
+    if not any(make is not None for one in makers for make in one):
+        return f
+
+    def taking(*args: Any) -> Any:
+        made = []
+        for arg, own in zip(args, makers, strict=True):
+            waiting = iter(own)
+
+            def again(leaf: Any, _: str, waiting: Iterator[Any] = waiting) -> Any:
+                make = next(waiting)
+                return leaf if make is None else make(leaf)
+
+            made.append(map_tree(again, arg, ""))
+        return f(*made)
+
+    return taking
 
 
 def _labels(arg: Any, name: str) -> Iterator[str]:

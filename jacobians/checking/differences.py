@@ -169,11 +169,16 @@ def as_witness(values: Array, noise: Noise, seen: Observed) -> Witness:
 
 
 def _condition(values: Array, bounds: Array) -> float:
-    """The condition of a square matrix whose smallest singular value is known; else 1."""
+    """The condition of a square matrix, as far as its singular values are known; of others 1.
+
+    Where the smallest are not known, the next one is taken to be as much smaller as the last one that is.
+    """
     if values.shape[0] != values.shape[1] or not np.all(np.isfinite(bounds)):
         return 1.0
     sizes = np.linalg.svd(values, compute_uv=False)
-    return float(sizes[0] / sizes[-1]) if sizes[-1] > RESOLVED * np.linalg.norm(bounds) else 1.0
+    known = sizes[sizes > RESOLVED * np.linalg.norm(bounds)]
+    condition = float(known[0] / known[-1]) if known.size else 1.0
+    return condition * float(known[-2] / known[-1]) if 1 < known.size < sizes.size else condition
 
 
 def _far_away(

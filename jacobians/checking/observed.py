@@ -97,14 +97,31 @@ def as_observed(value: Any, what: str = "the value of f") -> tuple[Array, float]
     """What f gives, an array of NumPy, JAX or PyTorch or a number, as an array and the precision of its format."""
     if isinstance(value, (tuple, list, dict)) and not _is_array_like(value):
         raise UnsupportedError(f"{what} is a {type(value).__name__}; check the derivative of one array at a time")
-    foreign = FOREIGN_EPS.get(str(getattr(value, "dtype", "")))
-    if hasattr(value, "detach") and hasattr(value, "cpu"):  # a tensor, which may want its gradient or live elsewhere
+    array = as_real_array(from_library(value), what)
+    return array, FOREIGN_EPS.get(str(getattr(value, "dtype", ""))) or float(np.finfo(array.dtype).eps)
+
+
+def from_library(value: Any) -> Any:
+    """An array of JAX or PyTorch, which may want its gradient or live elsewhere, as one of NumPy."""
+    narrow = str(getattr(value, "dtype", "")) in FOREIGN_EPS
+    if hasattr(value, "detach") and hasattr(value, "cpu"):
         value = value.detach().cpu()
-        value = (value.float() if foreign else value).numpy()
-    elif foreign:
-        value = np.asarray(value).astype(np.float32)
-    array = as_real_array(value, what)
-    return array, foreign or float(np.finfo(array.dtype).eps)
+        return (value.float() if narrow else value).numpy()
+    return np.asarray(value).astype(np.float32) if narrow else value
+
+
+def to_library(value: Any) -> Callable[[Array], Any] | None:
+    """What makes of a NumPy array one like `value`, an array of JAX or PyTorch; None for anything else."""
+    module = type(value).__module__.partition(".")[0]
+    if module == "torch":
+        import torch
+
+        return lambda array: torch.as_tensor(np.asarray(array), dtype=value.dtype, device=value.device)
+    if module in ("jax", "jaxlib"):
+        import jax.numpy as jnp
+
+        return lambda array: jnp.asarray(array, dtype=value.dtype)
+    return None
 
 
 def _is_array_like(value: Any) -> bool:

@@ -77,10 +77,10 @@ def _rows_of(found: Witness, claimed: Array) -> Array:
 
 
 def _rounded_zero(found: Witness, claimed: Array, eps: float) -> Array:
-    """Claims of zero, exactly or to the rounding of the other entries."""
+    """Claims of zero; where f does not depend on the entry of x, those of rounding size too."""
     size, rounding = np.abs(claimed), found.rounding(eps)
     meant = size < SMALLEST * eps * found.rows
-    result: Array = (claimed == 0.0) | ((size <= rounding) & ~meant & (np.abs(found.values) <= found.bounds))
+    result: Array = (claimed == 0.0) | (found.independent & (size <= rounding) & ~meant)
     return result
 
 

@@ -101,7 +101,7 @@ def _case(claim: Claim, found: Witness, layout: str) -> Case:
 
 def _fitting_layouts(report: Report, of: tuple[int, ...], wrt: tuple[int, ...]) -> str:
     """The layouts that have the shape of the claim."""
-    fits = [f'"{name}"' for name in LAYOUTS if layout_shape(list(of), [list(wrt)], name) == report.claimed_shape]
+    fits = [f'"{name}"' for name in LAYOUTS if accepted(report.claimed_shape, of, wrt, name) is not None]
     return f"the shape of {' and '.join(fits)} layout" if fits else ""
 
 

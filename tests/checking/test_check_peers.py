@@ -89,3 +89,26 @@ def test_a_function_of_torch() -> None:
     right = torch_derivative(layer)
     assert check_derivative(f, W, right, layout="ad").ok
     assert check_derivative(f, W, right).diagnosis == AD
+
+
+def test_arrays_of_other_libraries_as_values_points_and_claims() -> None:
+    torch = pytest.importorskip("torch")
+    at = np.array([0.3, -1.2, 2.0])
+    weight = torch.nn.Parameter(torch.ones(3, dtype=torch.float64))
+    assert check_derivative(lambda x: (torch.as_tensor(x) * weight).sum(), at, weight).ok
+    for kind in (torch.float64, torch.float32):
+        point = torch.tensor(at, dtype=kind)
+        assert check_derivative(lambda x: torch.sin(x).sum(), point, torch.cos(point)).ok
+        assert not check_derivative(lambda x: torch.sin(x).sum(), point, 1.01 * torch.cos(point)).ok
+    narrow = check_derivative(lambda x: torch.sin(torch.as_tensor(x).to(torch.bfloat16)).sum(), at, np.cos(at))
+    assert narrow.verdict == "undecided"
+
+
+def test_arrays_of_jax_as_values_points_and_claims() -> None:
+    jax = pytest.importorskip("jax")
+    import jax.numpy as jnp
+
+    at = jnp.asarray([0.3, -1.2, 2.0], dtype=jnp.float32)
+    f = jax.jit(lambda x: jnp.sin(x).at[0].set(0.0).sum())
+    assert check_derivative(f, at, jax.grad(f)(at)).ok
+    assert not check_derivative(f, at, 1.01 * jax.grad(f)(at)).ok

@@ -167,8 +167,10 @@ def _units(s: Array, t: Array) -> Array:
 
 
 def stairs(rng: np.random.Generator) -> Known:
+    """Rounded to a number of digits, so that x stands on one of many stairs."""
     g, prime, points = _one(rng)
-    x, a, q = points(3), rng.normal(size=3), 10.0 ** rng.uniform(-12, -3)
+    x, a = points(3), rng.normal(size=3)
+    q = 10.0 ** rng.uniform(-12, -3) * max(abs(np.sum(a * g(x))), 1e-3)
     return Known(lambda x: q * np.round(np.sum(a * g(x)) / q), x, a * prime(x))
 
 
