@@ -29,6 +29,11 @@ class Report(Displayed):
     and `worst_index` its place in the claimed array; where the shapes do not fit there is no such place, and the error
     is infinite. `estimate` bounds the error of the differences there, and `tolerance` is what is allowed: that and the
     rounding of the claim. `reports` are those of the single arguments, where there were several.
+
+    >>> from jacobians import check_derivative
+    >>> report = check_derivative(lambda x: x @ x, [1.0, 2.0], [-2.0, -4.0])
+    >>> report.verdict, report.diagnosis
+    ('wrong', 'sign')
     """
 
     verdict: Verdict

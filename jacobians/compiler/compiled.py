@@ -23,6 +23,11 @@ class Compiled(Rebuilt):
 
     Call it with the arrays in the order of `variables`, or by name. It returns one array, or a tuple of them where it
     was made of a list. `source` is the code for the sizes that are known: it runs on its own.
+
+    >>> from jacobians import compile, vector
+    >>> double = compile(2 * vector("x", "n"))
+    >>> double([1.0, 2.0]).tolist(), double.variables
+    ([2.0, 4.0], ('x',))
     """
 
     def __init__(

@@ -25,6 +25,11 @@ class Cost(Displayed):
     `peak_elements` is the number of entries of the largest array that is formed, materialised factors and the result
     included; `steps` are the lines carried out; `order` is the order that runs (for "optimal", the one chosen; for an
     order of elimination its names).
+
+    >>> from jacobians import derivative, matrix, tanh, vector
+    >>> W, x = matrix("W", 3, 5), vector("x", 5)
+    >>> derivative(tanh(W @ x), W).cost().multiplications
+    15
     """
 
     multiplications: int
@@ -46,7 +51,13 @@ def cost(
     """The joint cost of several Jacobians, intermediates shared, for symbols bound by `sizes`.
 
     `order` is one of "reverse", "forward", "minimal-fill", "optimal", "dense", or a list of names of expressions in the
-    order in which to eliminate them. Raises `ShapeError` for a symbol without a value.
+    order in which to eliminate them. Raises `ShapeError` for a symbol without a value,
+    `UnsupportedError` for what is not a list of Jacobians.
+
+    >>> from jacobians import derivative, matrix, tanh, vector
+    >>> W, x = matrix("W", "n", "d"), vector("x", "d")
+    >>> cost(derivative(tanh(W @ x), [W, x]), {"n": 3, "d": 5}).multiplications
+    30
     """
     order = check_order(order)
     if not isinstance(jacobians, (list, tuple)):

@@ -36,7 +36,7 @@ def jit(f: Callable[..., Any]) -> Callable[..., Any]:
     A signature is the shapes of the arrays, and the values of everything else. f is called once for it, with variables
     in place of the arrays: what f reads beside its arguments, random numbers too, is taken as it is then. So pass as an
     argument what changes. A branch on a value, `int(x)`, and places found by value are refused. A call takes the time
-    of the compiled code, and a microsecond.
+    of the compiled code, and a microsecond. Raises `UnsupportedError` for those, and for what is not a function.
 
     >>> norm = jit(lambda x: np.sqrt(x @ x))
     >>> float(norm(np.array([3.0, 4.0])))

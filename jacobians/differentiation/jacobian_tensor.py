@@ -35,6 +35,12 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
 
     Made by `derivative`. Nothing dense is formed until `evaluate`. `shape` has the numerator's axes and then the
     denominator's, reversed (items 1 to 4 of the notes); entries are symbols or integers.
+
+    >>> from jacobians import derivative, matrix, vector
+    >>> W, x = matrix("W", "h", "d"), vector("x", "d")
+    >>> J = derivative((W @ x).named("z"), W)
+    >>> J.shape, J.einsum, J.matrix_notation()
+    (('h', 'd', 'h'), 'j->iji', 'I_h ⊗ x')
     """
 
     def __init__(self, chain: Chain, inner: Jacobian | None = None) -> None:
@@ -55,32 +61,74 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
 
     @property
     def symbol(self) -> str:
-        """`∂s/∂z`. A product that leaves paths out, and a sum, are written as such."""
+        """`∂s/∂z`. A product that leaves paths out, and a sum, are written as such.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.symbol
+        '∂z/∂x'
+        """
         return self.chain.symbol
 
     @property
     def shape(self) -> Shape:
-        """The shape in numerator layout."""
+        """The shape in numerator layout.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.shape
+        (2, 3)
+        """
         return self.chain.shape
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
+        """The number of axes.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.ndim
+        2
+        """
         return len(self.shape)
 
     @property
     def item(self) -> str | None:
-        """The item of the notes that gives the layout: "1", "1a", "1b", "2", "3", "4", or None."""
+        """The item of the notes that gives the layout: "1", "1a", "1b", "2", "3", "4", or None.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.item
+        '1'
+        """
         return derivative_item(self.numerator.shape, self.denominator.shape)
 
     @property
     def is_zero(self) -> bool:
-        """Whether it is zero by structure: no path leads from the numerator to the denominator, or all cancel."""
+        """Whether it is zero by structure: no path leads from the numerator to the denominator, or all cancel.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.is_zero, derivative(W @ x, vector("u", 5)).is_zero
+        (False, True)
+        """
         return not self.chain.flat
 
     @property
     def expression(self) -> Expression:
-        """The derivative as an expression, to build further expressions with."""
+        """The derivative as an expression, to build further expressions with.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.expression
+        W
+        """
         return EinsumSum.of(self.chain.reverse, self.shape)
 
     # --- the chain --------------------------------------------------------------------------------------------
@@ -91,6 +139,12 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
 
         Unnamed expressions between two names are folded into one factor; where nothing is named there is a factor
         for every node that all paths cross. Their product, left to right, is this Jacobian.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.factors
+        [∂z/∂x = W  (2 × 3, item 1)]
         """
         factors = self.chain.factors
         if factors == [self.chain]:
@@ -129,15 +183,34 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
         return Jacobian(Chain([(part, *path[1:]) for path in self.chain.paths]))
 
     def norm(self) -> Expression:
-        """The Frobenius norm, √Σ of all squared entries, as a scalar expression."""
+        """The Frobenius norm, √Σ of all squared entries, as a scalar expression.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.norm()
+        ‖W‖
+        """
         return structured.norm(self.chain)
 
     def trace(self) -> Expression:
-        """Σ ∂y_k/∂x_k, the divergence, as a scalar expression. Raises `ShapeError` unless y and x have one shape."""
+        """Σ ∂y_k/∂x_k, the divergence, as a scalar expression. Raises `ShapeError` unless y and x have one shape.
+
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 3)
+        >>> derivative(x * x, x).trace()
+        2 · 1ᵀ x
+        """
         return structured.trace(self.chain)
 
     def diagonal(self) -> Expression:
-        """∂y_k/∂x_k as an expression in the shape of y. Raises `ShapeError` unless y and x have one shape."""
+        """∂y_k/∂x_k as an expression in the shape of y. Raises `ShapeError` unless y and x have one shape.
+
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 3)
+        >>> derivative(x * x, x).diagonal()
+        2 x
+        """
         return structured.diagonal(self.chain)
 
     def block_diagonal(self) -> Expression:
@@ -194,13 +267,25 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
         """Bytes of the dense array, and of what is stored instead: operands, or their product without its zeros.
 
         `sizes` bind the symbols; raises `ShapeError` for a symbol without a size.
+
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 1000)
+        >>> derivative(x * x, x).nbytes()
+        Bytes(dense=8000000, stored=8000)
         """
         return structured.nbytes(self.chain, sizes)
 
     def compile(
         self, variables: Sequence[Any] | None = None, order: str | Sequence[str] = "optimal", **options: Any
     ) -> Compiled:
-        """This Jacobian as a function of arrays; see `jacobians.compile`."""
+        """This Jacobian as a function of arrays; see `jacobians.compile`.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.compile()([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]).shape
+        (2, 3)
+        """
         return compiling.compile(self, variables, order, **options)
 
     def _chain_message(self, other: Jacobian) -> str:
@@ -232,21 +317,47 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
 
     @property
     def T(self) -> JacobianView:
-        """The full reversal of the axes, which is the denominator layout."""
+        """The full reversal of the axes, which is the denominator layout.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.T.shape
+        (3, 2)
+        """
         return self.to_layout("denominator")
 
     def to_layout(self, layout: str) -> JacobianView:
-        """A view whose `.shape` and `.evaluate` are in `layout` ("numerator", "denominator", "ad", "vec")."""
+        """A view whose `.shape` and `.evaluate` are in `layout` ("numerator", "denominator", "ad", "vec").
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.to_layout("vec").shape
+        (2, 3)
+        """
         return JacobianView(self, check_layout(layout))
 
     def collapse(self) -> JacobianView:
-        """The notes' 3D→2D rule (item 4) as a view: 1×m×n and m×1×n become m×n. Refuses any other tensor."""
+        """The notes' 3D→2D rule (item 4) as a view: 1×m×n and m×1×n become m×n. Refuses any other tensor.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> Y, u = matrix("Y", 1, 3), vector("u", 2)
+        >>> derivative(Y * (u @ u), u).collapse().shape
+        (3, 2)
+        """
         collapsed_shape(self.shape)
         return JacobianView(self, "collapsed")
 
     def as_matrix(self) -> JacobianView:
         """A view with two axes: item 1a as the row 1×n, item 1b as the column m×1, a scalar as 1×1, and three axes by
-        the 3D→2D rule where it applies."""
+        the 3D→2D rule where it applies.
+
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 3)
+        >>> derivative(x @ x, x).as_matrix().shape
+        (1, 3)
+        """
         if self.ndim > 2:
             return self.collapse()
         return JacobianView(self, "matrix")
@@ -265,7 +376,14 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
 
     @property
     def points(self) -> list[Expression]:
-        """What values may be given for: all that the paths run along, and what was differentiated before."""
+        """What values may be given for: all that the paths run along, and what was differentiated before.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.points
+        [z := W x, x]
+        """
         return [*(point for path in self.chain.paths for point in path), *(self._inner.points if self._inner else [])]
 
     def evaluate(
@@ -284,6 +402,12 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
         computed. Symbolic sizes are read off the arrays; `sizes` gives those that no array tells. Raises `ShapeError`
         where sizes disagree, `NamingError` for an unknown name or a missing value, `DataError` for values that are
         no real numbers, and `MaterializationError` if an array would not fit in memory, before it is allocated.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.evaluate({"W": [[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]}, layout="ad").tolist()
+        [[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]
         """
         check_layout(layout)
         order = check_order(order)
@@ -302,12 +426,25 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
 
     @property
     def inner(self) -> Jacobian | None:
-        """The Jacobian whose derivative this is, if it is one's."""
+        """The Jacobian whose derivative this is, if it is one's.
+
+        >>> from jacobians import derivative, vector
+        >>> x = vector("x", 3)
+        >>> derivative(derivative(x @ x, x), x).inner
+        ∂‖x‖²/∂x = 2 xᵀ  (1 × 3, item 1a)
+        """
         return self._inner
 
     @property
     def differentiated(self) -> tuple[Shape, list[Shape]]:
-        """The shapes of Y and of X₁, X₂, …: one X, or several for a derivative of a derivative."""
+        """The shapes of Y and of X₁, X₂, …: one X, or several for a derivative of a derivative.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> J.differentiated
+        ((2,), [(3,)])
+        """
         if self._inner is None:
             return self.numerator.shape, [self.denominator.shape]
         of, wrts = self._inner.differentiated
@@ -317,11 +454,24 @@ class Jacobian(JacobianNotation, Materializable, Displayed, Rebuilt):
         """Multiplications, largest array and steps of an evaluation in `order`, for symbols bound by `sizes`.
 
         Nothing is evaluated, and it is instant for any size.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> derivative(x * (W.T @ (W @ x)), x).cost().multiplications > 0
+        True
         """
         return cost([self], sizes, order)
 
     def costs(self, sizes: Mapping[str, int] | None = None) -> Costs:
-        """The cost of every order by its name, cheapest first; prints as a table. Nothing is evaluated."""
+        """The cost of every order by its name, cheapest first; prints as a table. Nothing is evaluated.
+
+        >>> from jacobians import derivative, matrix, vector
+        >>> W, x = matrix("W", 2, 3), vector("x", 3)
+        >>> J = derivative((W @ x).named("z"), x)
+        >>> sorted(J.costs())
+        ['dense', 'forward', 'minimal-fill', 'optimal', 'reverse']
+        """
         return costs([self], sizes)
 
     def _program(self, order: Order, sizes: Mapping[str, int], given: frozenset[str] = frozenset()) -> Program:

@@ -64,6 +64,12 @@ def explain(jacobian: Any) -> Derivation:
     The steps are objects: each of their lines has `.text`, `.latex()`, and `.evaluate(values)`, and consecutive lines
     of an equation are equal. The whole prints as text, and so does a step; `.latex()` and `.markdown()` are for a page.
     Raises `UnsupportedError` for what is not a Jacobian.
+
+    >>> from jacobians import derivative, matrix, vector
+    >>> W, x = matrix("W", "h", "d"), vector("x", "d")
+    >>> steps = explain(derivative((W @ x).named("z"), W))
+    >>> steps[1].lines[-1].text
+    'I_h ⊗ x'
     """
     if not isinstance(jacobian, (Jacobian, JacobianView)):
         kind = type(jacobian).__name__

@@ -77,7 +77,15 @@ class EinsumTerm:
 
 
 class Expression(Displayed, Rebuilt, ArrayProtocol):
-    """A node of the graph. `shape` is a tuple of integers and symbols; a scalar has shape `()`, a vector `(n,)`."""
+    """A node of the graph. `shape` is a tuple of integers and symbols; a scalar has shape `()`, a vector `(n,)`.
+
+    Made by `vector`, `matrix`, …, by Python's operators and by NumPy's functions, which raise `ShapeError` where shapes
+    do not meet, and `UnsupportedError` for what has no derivative here.
+
+    >>> W, x = matrix("W", "h", "d"), vector("x", "d")
+    >>> W @ x, (W @ x).shape
+    (W x, ('h',))
+    """
 
     __slots__ = ("__weakref__", "serial", "shape")
     shape: Shape
@@ -563,7 +571,11 @@ class SizeValue(Expression):
 
 
 def scalar(name: str) -> Variable:
-    """A scalar variable, shape `()`. Raises `NamingError` for a name that is not an identifier, or is a keyword."""
+    """A scalar variable, shape `()`. Raises `NamingError` for a name that is not an identifier, or is a keyword.
+
+    >>> scalar("c").shape
+    ()
+    """
     return Variable.of(name, ())
 
 

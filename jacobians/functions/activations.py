@@ -188,6 +188,9 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     `target` has the shape of `logits`: probabilities, or a one-hot row a sample. The derivative with respect to the
     logits is softmax(logits) Σtarget − target; where the target sums to one, as probabilities do, that is p − t. Raises
     `ShapeError` if the shapes differ.
+
+    >>> round(float(cross_entropy(np.zeros(2), np.array([0.0, 1.0]))), 4)
+    0.6931
     """
     symbolic = is_expression(logits, target)
     convert: Callable[[Any, str], Any] = (lambda value, _: as_expression(value)) if symbolic else as_real_array
@@ -204,6 +207,8 @@ def cross_entropy(logits: Any, target: Any) -> Any:
 def half_squared_norm(r: Any) -> Any:
     """½‖r‖², a scalar: half the sum of the squares of all entries. Its derivative is rᵀ (Proposition 2).
 
+    Raises `DataError` for what is not real numbers.
+
     >>> float(half_squared_norm(np.array([3.0, 4.0])))
     12.5
     """
@@ -216,6 +221,8 @@ def half_squared_norm(r: Any) -> Any:
 
 def append_one(x: Any) -> Any:
     """x̃ = (x₁, …, x_d, 1): a vector with a 1 at its end (Proposition 2); each row of a matrix likewise.
+
+    Raises `ShapeError` for a scalar.
 
     >>> append_one(np.array([2.0, 3.0])).tolist()
     [2.0, 3.0, 1.0]

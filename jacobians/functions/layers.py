@@ -21,7 +21,7 @@ def _rows(what: str, name: str, value: Any) -> Any:
 
 
 def log_softmax(z: Any, axis: int = -1) -> Any:
-    """z − log Σ e^z along an axis, the last one by default, in the shape of z.
+    """z − log Σ e^z along an axis, the last one by default, in the shape of z. Raises `ShapeError` for another axis.
 
     >>> log_softmax(np.zeros(4)).round(4).tolist()
     [-1.3863, -1.3863, -1.3863, -1.3863]
@@ -33,7 +33,11 @@ def log_softmax(z: Any, axis: int = -1) -> Any:
 def layer_norm(x: Any, gain: Any = 1.0, shift: Any = 0.0, epsilon: float = 1e-5) -> Any:
     """(x − mean) / √(variance + ε) along the last axis, times `gain`, plus `shift` (Ba, Kiros and Hinton 2016).
 
-    `gain` and `shift` are numbers, or vectors as long as the last axis.
+    `gain` and `shift` are numbers, or vectors as long as the last axis; the shape is that of x. Raises `ShapeError` for
+    another shape.
+
+    >>> layer_norm(np.array([1.0, 3.0]), epsilon=0.0).tolist()
+    [-1.0, 1.0]
     """
     x = _rows("layer_norm", "x", x)
     epsilon = real_number(epsilon, "layer_norm: epsilon", 0.0)
@@ -57,6 +61,9 @@ def attention(queries: Any, keys: Any, values: Any) -> Any:
     """softmax(Q Kᵀ / √d) V for Q of shape n × d, K of m × d and V of m × v: shape n × v (Vaswani et al. 2017).
 
     d is an integer; leading axes are a stack. Raises `ShapeError` where the sizes do not meet.
+
+    >>> attention(np.eye(2), np.zeros((3, 2)), np.ones((3, 5))).shape
+    (2, 5)
     """
     q, k, v = (_rows("attention", name, one) for name, one in (("Q", queries), ("K", keys), ("V", values)))
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:

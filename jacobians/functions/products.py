@@ -60,8 +60,8 @@ def tensor_product(a: Any, b: Any) -> Any:
     """a ⊗ b, as the notes have it.
 
     x ⊗ Y, vector p and matrix n×m: shape p×m×n, entries x_i y_kj (item 6). Y ⊗ x, matrix n×m and vector p: shape
-    m×p×n, entries x_j y_ki (item 7). x ⊗ y, two vectors: the p×n matrix x yᵀ (item 6). Two matrices are an error:
-    the notes define no such product, and the Kronecker product, `np.kron`, is another thing.
+    m×p×n, entries x_j y_ki (item 7). x ⊗ y, two vectors: the p×n matrix x yᵀ (item 6). Raises `ShapeError`
+    for two matrices: the notes define no such product, and the Kronecker product, `np.kron`, is another thing.
 
     >>> tensor_product(np.ones(2), np.ones((3, 5))).shape, tensor_product(np.ones((3, 5)), np.ones(2)).shape
     ((2, 5, 3), (5, 2, 3))

@@ -28,8 +28,9 @@ def from_jax(f: Callable[..., Any], *examples: Any) -> Any:
     values among them are taken by value. A leaf of a container is named by its path: `params["w"]` is `params_w`. What
     `jax.ad_checkpoint.checkpoint_name` names is a named expression, so that it shows in `.factors`.
 
-    Raises `UnsupportedError` for a primitive without a rule, with the line of f where JAX knows it, and where a custom
-    derivative differs from that of the function as it is computed. Needs the extra `jax`.
+    Raises `DataError` for an example that is not real, and `UnsupportedError` for a primitive without a rule, with the
+    line of f where JAX knows it, and where a custom derivative differs from that of the function as it is computed.
+    Needs the extra `jax`.
 
     >>> import jax.numpy as jnp
     >>> from jacobians import derivative

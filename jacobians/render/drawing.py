@@ -25,7 +25,12 @@ FORMATS = (".svg", ".png")
 
 
 class Drawing:
-    """A picture. `svg()` and `png()` give it as a document, `text()` in characters, `save` writes a file."""
+    """A picture. `svg()` and `png()` give it as a document, `text()` in characters, `save` writes a file.
+
+    >>> from jacobians import draw, vector
+    >>> draw(2 * vector("x", 3)).svg().startswith("<svg")
+    True
+    """
 
     def __init__(self, scene: Shown, place: Callable[[], Picture], write: Callable[[], RenderableType]) -> None:
         self.scene = scene
@@ -112,6 +117,10 @@ def draw(
 
     With a `path` the picture is written there, as .svg or .png. What comes back shows itself in a notebook. Raises
     `UnsupportedError` for anything else, `OptionError` for a detail or a file format that is unknown.
+
+    >>> from jacobians import networks
+    >>> "∂ℓ/∂W₁" in draw(networks.shallow(2, 3, 1), detail="simple").text()
+    True
     """
     checked = check_detail(detail)
     if path is not None:
