@@ -14,7 +14,7 @@ from rich.console import Console
 
 from jacobians.experiments.comparison import Measurement
 
-from . import making, orders, report
+from . import growth, making, orders, report
 from .gradients import Case, cases
 from .gradients import measure as measure_orders
 from .peers import PEERS, Peer
@@ -23,6 +23,9 @@ from .tasks import Task, tasks
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["growth"]:
+        growth.main(sys.argv[2:])
+        return
     options = _options()
     console = Console(width=80, highlight=False, quiet=options.json)
     console.print(

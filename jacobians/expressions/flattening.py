@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -26,14 +26,19 @@ class Extent:
     longest: int
 
 
-def flatten(terms: Sequence[EinsumTerm], most: int) -> list[EinsumTerm]:
+def flatten(
+    terms: Sequence[EinsumTerm],
+    most: int,
+    closed: Container[int] = (),
+    known: Mapping[int, Sequence[EinsumTerm]] | None = None,
+) -> list[EinsumTerm]:
     """The sum with shared adjoints and unnamed products multiplied out.
 
     While that stays within `most` terms; past that, adjoints that are sums themselves stay nodes. Past
     `MOST_OPERANDS` operands whatever is read more than once stays a node, too. The size is counted before anything is
-    written.
+    written. Nodes whose serial numbers are `closed` stay nodes in any case; `known` has nodes that were flattened.
     """
-    opening = _Opening(terms, most)
+    opening = _Opening(terms, most, closed)
     waiting, done = list(terms)[::-1], []
     while waiting:
         term = waiting.pop()
@@ -45,7 +50,8 @@ def flatten(terms: Sequence[EinsumTerm], most: int) -> list[EinsumTerm]:
         if isinstance(node, (Take, Split)):
             waiting.append(_unmap(term, place, node))
         elif isinstance(node, EinsumSum):
-            waiting += [substitute(term, place, inner) for inner in reversed(node.terms)]
+            inside = node.terms if known is None else known.get(node.serial, node.terms)
+            waiting += [substitute(term, place, inner) for inner in reversed(inside)]
     return merge_like(done)
 
 
@@ -57,7 +63,8 @@ def extent(terms: Sequence[EinsumTerm], most: int) -> Extent:
 class _Opening:
     """Which nodes below a sum are multiplied out."""
 
-    def __init__(self, terms: Sequence[EinsumTerm], most: int) -> None:
+    def __init__(self, terms: Sequence[EinsumTerm], most: int, closed: Container[int] = ()) -> None:
+        self._closed = closed
         self._keep_sums = self._keep_shared = False
         self._extents: dict[int, Extent] = {}
         whole = self.extent(terms)
@@ -69,7 +76,7 @@ class _Opening:
     def of(self, operand: Expression) -> EinsumSum | None:
         """What is multiplied out of an operand, if anything is."""
         node = _opened(operand)
-        if node is None or (self._keep_sums and len(node.terms) > 1):
+        if node is None or node.serial in self._closed or (self._keep_sums and len(node.terms) > 1):
             return None
         if self._keep_shared and self._readers[node.serial] > 1:
             return None
@@ -98,14 +105,15 @@ class _Opening:
         return self._extents[node.serial]
 
     def _unmeasured(self, node: Expression) -> list[EinsumSum]:
-        return [] if node.serial in self._extents else _inner(node)
+        if node.serial in self._extents:
+            return []
+        return [inner for inner in _inner(node) if inner.serial not in self._closed]
 
-    @staticmethod
-    def _counted(terms: Sequence[EinsumTerm]) -> Counter[int]:
+    def _counted(self, terms: Sequence[EinsumTerm]) -> Counter[int]:
         """How many operands read each node that might be multiplied out, by serial number."""
         roots = [node for term in terms for operand in term.operands if (node := _opened(operand)) is not None]
         readers = Counter(node.serial for node in roots)
-        for part in walk(roots, _inner):
+        for part in walk(roots, lambda node: [] if node.serial in self._closed else _inner(node)):
             readers.update(node.serial for node in _inner(part))
         return readers
 

@@ -9,19 +9,14 @@ from ..expressions.flattening import opened_as_shown
 from ..expressions.index_maps import IndexMap
 from ..expressions.nodes import EinsumTerm, Expression
 from ..shapes.letters import letter
-from .alphabet import Alphabet
-from .closed_form import closed_form
+from .closed_form import Writer, closed_form
 from .factoring import collected
-from .forms import Count, Monomial, Product, Scalar, Sum, Symbol, Total, Value, is_turned, multiplied, turn
+from .forms import Count, Monomial, Product, Scalar, Symbol, Total, Value, is_turned, multiplied, turn
 from .spelling import Spelled, Speller
 
 
-class EntryWriter(Protocol):
+class EntryWriter(Writer, Protocol):
     """Gives the closed form of an operand and the text of its entries, in an alphabet."""
-
-    alphabet: Alphabet
-
-    def form(self, node: Expression) -> Sum: ...
 
     def entry(self, node: Expression, letters: Sequence[str]) -> Spelled: ...
 

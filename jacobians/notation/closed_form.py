@@ -27,6 +27,8 @@ class Writer(Protocol):
     """Gives the closed form of an operand, and the alphabet to spell it in."""
 
     alphabet: Alphabet
+    unreadable: set[int]  # serials of what is too long to be written
+    flattened: dict[int, list[EinsumTerm]]  # what was multiplied out, by serial
 
     def form(self, node: Expression) -> Sum: ...
 

@@ -41,7 +41,9 @@ def form_of(node: Expression, writer: Writer) -> Sum | None:
         terms = merged_terms(node)
         return None if terms is None else closed_form(terms, writer)
     if type(node) is EinsumSum:
-        return closed_form(flatten(node.terms, len(node.terms)), writer)
+        terms = flatten(node.terms, len(node.terms), writer.unreadable, writer.flattened)
+        writer.flattened[node.serial] = terms
+        return closed_form(terms, writer)
     return None
 
 

@@ -11,6 +11,7 @@ from ..expressions.nodes import (
     Adjoint,
     Constant,
     EinsumSum,
+    EinsumTerm,
     Elementwise,
     Expression,
     Function,
@@ -50,6 +51,8 @@ class ExpressionWriter:
     def __init__(self, roots: Iterable[Expression], alphabet: Alphabet = TEXT) -> None:
         self.alphabet = alphabet
         self._texts: dict[int, tuple[str, bool]] = {}
+        self.unreadable: set[int] = set()  # serials of what is only … in print
+        self.flattened: dict[int, list[EinsumTerm]] = {}
         self._forms: dict[int, Sum] = {}
         self._shown: dict[int, Expression] = {}  # held, so that what is written of them stays theirs
         roots = list(roots)
@@ -94,6 +97,7 @@ class ExpressionWriter:
         text, plain = self._written(node) if form is None else Speller(self.alphabet).sum(form)
         if node.name is None and len(text) > self.alphabet.unreadable:
             form, text, plain = None, self.alphabet.ellipsis, True
+            self.unreadable.add(node.serial)
         self._texts[node.serial] = text, plain
         self._forms[node.serial] = opaque(node, text, plain, self._name(node)) if form is None else form
 
@@ -206,7 +210,7 @@ class ExpressionWriter:
 
     def _network(self, node: EinsumSum) -> tuple[str, bool]:
         """A network that has no closed form, by its entries."""
-        return blocks(flatten(node.terms, len(node.terms)), self)
+        return blocks(flatten(node.terms, len(node.terms), self.unreadable), self)
 
     def _elementwise(self, node: Elementwise, args: list[tuple[str, bool]]) -> tuple[str, bool]:
         """An element-wise function of arguments that are written already: whole arrays, or their entries."""
