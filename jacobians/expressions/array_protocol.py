@@ -153,16 +153,22 @@ class ArrayProtocol(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "at" or isinstance(options.get("out", (None,))[0], (np.ndarray, Writable)):
-            return self._into(ufunc, method, options)
+            return self._into(ufunc, method, inputs, options)
         options.pop("out", None)  # `x += y` rebinds x
         tracer = TRACER.get()
         return (call_ufunc if tracer is None else tracer.ufunc)(ufunc, method, inputs, options)
 
     @staticmethod
-    def _into(ufunc: Any, method: str, options: Mapping[str, Any]) -> Any:
+    def _into(ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """What becomes of an expression that is written into something."""
-        if isinstance(options.get("out", (None,))[0], Writable):
+        (target, *_) = options.get("out", (None,))
+        if isinstance(target, Writable):
             return NotImplemented
+        if target is not None and target.dtype == object and method == "__call__":  # built of traced numbers
+            written = ufunc(*inputs)
+            for place in np.ndindex(target.shape):
+                target[place] = written[place]
+            return target
         if method == "at":
             raise UnsupportedError(
                 f"{full_name(ufunc, method)} writes traced numbers into an array of numbers, or into an expression; "

@@ -36,7 +36,7 @@ from ..shapes.broadcasting import broadcast_shape
 from ..shapes.memory import refuse_if_too_large
 from ..shapes.names import check_name, normalise
 from ..shapes.sizes import Shape, Size, check_size, multiply_sizes
-from .array_protocol import FUNCTIONS, ArrayProtocol, Writable
+from .array_protocol import FUNCTIONS, TRACER, ArrayProtocol, Writable
 from .display import Displayed
 from .pickling import Rebuilt
 
@@ -621,23 +621,32 @@ def constant(array: Any, name: str | None = None) -> Constant:
 
 
 def as_expression(value: Any) -> Expression:
-    """An expression as it is; numbers and arrays as constants; a list or an array of expressions as their stack."""
+    """An expression as it is; numbers and arrays as constants; a list or an array of expressions as their stack.
+
+    While a function is traced, an array is what the tracer makes of it.
+    """
     if isinstance(value, Expression):
         return value
     if isinstance(value, Writable):
         return as_expression(value.settled())
-    if isinstance(value, np.ndarray) and value.dtype == object and holds_expressions(list(value.flat)):
+    made: Expression
+    if holds_expressions(value):
+        if not isinstance(value, np.ndarray):
+            return FUNCTIONS[np.stack](value)  # type: ignore[no-any-return]
         if not value.ndim:
             return as_expression(value.item())
-        stacked: Expression = FUNCTIONS[np.reshape](FUNCTIONS[np.stack](list(value.flat)), value.shape)
-        return stacked
-    if holds_expressions(value):
-        return FUNCTIONS[np.stack](value)  # type: ignore[no-any-return]
+        made = FUNCTIONS[np.reshape](FUNCTIONS[np.stack](list(value.flat)), value.shape)
+        return made
+    if isinstance(value, np.ndarray) and value.ndim and (tracer := TRACER.get()) is not None:
+        made = tracer.lift(value)
+        return made
     return Constant.of(value)
 
 
 def holds_expressions(value: object) -> bool:
-    """Whether a nested list or tuple has an expression in it."""
+    """Whether a nested list or tuple, or an array of objects, has an expression in it."""
+    if isinstance(value, np.ndarray):
+        return value.dtype == object and any(isinstance(one, Expression) for one in value.flat)
     return isinstance(value, (list, tuple)) and any(
         isinstance(one, (Expression, Writable)) or holds_expressions(one) for one in value
     )

@@ -212,7 +212,8 @@ def half_squared_norm(r: Any) -> Any:
     >>> float(half_squared_norm(np.array([3.0, 4.0])))
     12.5
     """
-    if isinstance(r, Expression):
+    if is_expression(r):
+        r = as_expression(r)
         axes = tuple(range(r.ndim))
         return network([r, r], [axes, axes], (), coefficient=0.5)
     array = as_real_array(r, "the argument of half_squared_norm").ravel()
@@ -227,11 +228,12 @@ def append_one(x: Any) -> Any:
     >>> append_one(np.array([2.0, 3.0])).tolist()
     [2.0, 3.0, 1.0]
     """
-    if not isinstance(x, Expression):
+    if not is_expression(x):
         array: Array = as_real_array(x, "the argument of append_one")
         if not array.shape:
             raise ShapeError("append_one: expected a vector (or rows), got a scalar")
         return np.concatenate([array, np.ones((*array.shape[:-1], 1), dtype=array.dtype)], axis=-1)
+    x = as_expression(x)
     if not x.shape:
         raise ShapeError("append_one: expected a vector (or rows), got a scalar")
     return Concatenate.of([x, ones((*x.shape[:-1], 1))], x.ndim - 1)

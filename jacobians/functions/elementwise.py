@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, ShapeError
+from ..expressions.array_protocol import Writable
 from ..expressions.nodes import (
     ALWAYS,
     Constant,
@@ -28,6 +29,7 @@ from ..expressions.nodes import (
     Sign,
     as_expression,
     as_real_array,
+    holds_expressions,
 )
 from ..shapes.sizes import Shape
 from .operators import add, multiply, negative, ones, square, subtract, zeros
@@ -45,7 +47,8 @@ def numpy_function(function: Function, arguments: int) -> Callable[..., Any]:
 
 
 def is_expression(*values: Any) -> bool:
-    return any(isinstance(value, Expression) for value in values)
+    """Whether one of several values is an expression, or holds expressions as a list or a writable array does."""
+    return any(isinstance(value, (Expression, Writable)) or holds_expressions(value) for value in values)
 
 
 def apply(function: Function, *args: Any) -> Any:

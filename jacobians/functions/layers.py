@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..expressions.nodes import Expression, as_real_array
+from ..expressions.nodes import as_expression, as_real_array
 from ..shapes.arguments import real_number
 from ..shapes.sizes import Shape
 from .activations import logsumexp, softmax
+from .elementwise import is_expression
 
 
 def _rows(what: str, name: str, value: Any) -> Any:
-    operand = value if isinstance(value, Expression) else as_real_array(value, f"{name} of {what}")
+    operand = as_expression(value) if is_expression(value) else as_real_array(value, f"{name} of {what}")
     if not operand.shape:
         raise ShapeError(f"{what}: {name} has at least one axis, got a scalar")
     return operand
@@ -48,7 +49,7 @@ def layer_norm(x: Any, gain: Any = 1.0, shift: Any = 0.0, epsilon: float = 1e-5)
 
 def _along(name: str, value: Any, shape: Shape) -> Any:
     """A number, or a vector as long as the last axis."""
-    operand = value if isinstance(value, Expression) else as_real_array(value, f"{name} of layer_norm")
+    operand = as_expression(value) if is_expression(value) else as_real_array(value, f"{name} of layer_norm")
     if operand.shape not in ((), shape[-1:]):
         raise ShapeError(
             f"layer_norm: {name} is a number, or a vector as long as the last axis of x (size {shape[-1]}); got shape "

@@ -10,6 +10,7 @@ from ..errors import ShapeError
 from ..expressions.nodes import Expression, as_expression, as_real_array
 from ..shapes.memory import refuse_if_too_large
 from . import operators as algebra
+from .elementwise import is_expression
 
 
 def _einsum(subscripts: str, *operands: Any) -> Any:
@@ -31,7 +32,7 @@ def _einsum(subscripts: str, *operands: Any) -> Any:
 
 def _operands(product: str, **values: Any) -> list[Any]:
     """The operands as expressions if one is, else as arrays of real numbers."""
-    if any(isinstance(value, Expression) for value in values.values()):
+    if is_expression(*values.values()):
         return [as_expression(value) for value in values.values()]
     return [as_real_array(value, f"{role} of {product}") for role, value in values.items()]
 

@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 from helpers import assert_close
 
-from jacobians import DataError, ShapeError, UnsupportedError, grad, hessian, jacobian, jit, jvp, vjp
+from jacobians import (
+    DataError,
+    ShapeError,
+    UnsupportedError,
+    cross_entropy,
+    grad,
+    hessian,
+    jacobian,
+    jit,
+    jvp,
+    softmax,
+    vjp,
+)
 from jacobians.differentiation.outcomes import programs
 
 X = np.array([1.0, 2.0, 3.0])
@@ -94,6 +106,15 @@ def test_numbers_that_change_are_arguments_of_one_program() -> None:
     assert len(programs) == 4
     for n, found in zip((2, 3, 5), exponents, strict=True):
         assert_close(found, n * X ** (n - 1), 1e-15)
+
+
+def test_data_in_functions_of_ours_is_an_argument_too() -> None:
+    programs.clear()
+    for label in range(3):
+        target = np.eye(3)[label]
+        found = grad(lambda z: cross_entropy(z, target))(X)  # noqa: B023
+        assert_close(found, softmax(X) - target, 1e-14)
+    assert len(programs) == 1
 
 
 def test_numbers_at_the_edges() -> None:

@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 import jacobians.numpy as np
-from jacobians import ShapeError, UnsupportedError, grad, jacobian
+from jacobians import ShapeError, UnsupportedError, append_one, grad, half_squared_norm, jacobian, softmax
 
 X = numpy.array([1.3, 2.1, -0.7])
 
@@ -116,6 +116,11 @@ def test_what_is_written_is_derived(f: Callable[[Any], Any]) -> None:
     numpy.testing.assert_allclose(jacobian(f, layout="ad")(X), by_differences(f, X), atol=1e-7)
 
 
+def added_to(y: Any, x: Any) -> Any:
+    y += x
+    return y
+
+
 @pytest.mark.parametrize(
     "f",
     [
@@ -141,6 +146,9 @@ def test_what_is_written_is_derived(f: Callable[[Any], Any]) -> None:
         lambda x: numpy.hypot.reduce(numpy.outer(x, x), axis=1, keepdims=True),
         lambda x: sum(x[i] * x[j] for i in range(3) for j in range(3)),
         lambda x: max(x[0], x[1]) * min(list(x)),
+        lambda x: softmax(numpy.array([x[0], x[1]])) + softmax([x[0], x[2]]),
+        lambda x: append_one([x[0] * x[1], x[2]]) * half_squared_norm(numpy.array([x[0], x[1]])),
+        lambda x: added_to(numpy.array([x[0], 2.0, x[1]]), x * x),
     ],
 )
 def test_arrays_of_traced_scalars_without_a_numpy_of_our_own(f: Callable[[Any], Any]) -> None:
