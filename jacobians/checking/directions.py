@@ -37,7 +37,8 @@ NOISY = 1e-12
 class Group:
     """Entries of x whose claims are of one size: `resolution` is the error of one entry that would not be seen.
 
-    It is relative to the median claim of the group in a row; for claims of zero to the largest claim of the row.
+    It is relative to the median claim of the group in a row; for claims of zero to the largest claim of the row, or
+    to f where all are zero.
     """
 
     places: Array
@@ -94,7 +95,9 @@ class _Comparing:
                 if np.any(np.abs(claim - slope.values) > allowed):
                     disagreeing.append((places, signs, claim - slope.values, allowed))
             groups.append(Group(places, zero, resolution))
-            open_ |= not np.isfinite(resolution) or (len(groups) == 1 and not zero and resolution > SEEN)
+            decisive = zero or len(groups) == 1
+            open_ |= not np.isfinite(resolution) or (decisive and resolution > SEEN)
+        open_ |= self._noise.random
         wrong: dict[int, Array] = {}
         first = {int(places[0]): (places, *rest) for places, *rest in reversed(disagreeing)}  # of each group
         for places, signs, off, allowed in first.values():
@@ -145,6 +148,7 @@ class _Comparing:
     def _resolution(self, places: Array, zero: bool, allowed: Array) -> float:
         sizes = np.abs(self._claims) * self._scale
         largest = np.max(sizes, axis=1)
+        largest = np.where(largest > 0.0, largest, self._noise.size)  # of a row that is all zero: what f is
         if not zero:
             part = sizes[:, places]
             with warnings.catch_warnings():

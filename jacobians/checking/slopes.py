@@ -88,8 +88,10 @@ def derivative_along(
         torn &= ~regular
     one_sided = ladder.one_sided()
     if np.any(one_sided):
-        alone = ladder.on_one_side()
+        alone, steep = ladder.on_one_side()
         values, bounds = (np.where(one_sided, new, old) for new, old in zip(alone, (values, bounds), strict=True))
+        jumps = np.where(one_sided & steep, np.inf, jumps)
+        kinked = jumps != 0.0
     needed = (bounds > _wanted(values, claimed, noise, scale)) & ladder.moved & ~kinked & ~one_sided & ~torn
     needed &= np.isfinite(noise.wide) & thorough
     if np.any(needed):
@@ -260,13 +262,18 @@ class _Ladder:
         result: Array = alone[0] | alone[1]
         return result
 
-    def on_one_side(self) -> tuple[Array, Array]:
-        """The slope on the side where f has values."""
+    def on_one_side(self) -> tuple[tuple[Array, Array], Array]:
+        """The slope on the side where f has values with its bound, and where it grows without end."""
+        slopes: list[Array] = []
         table = ExtrapolationTable(self._centre.size, RATIO, ALL)
         for (h, _, _), right, left, step in zip(self._raw, self._right[0], self._left[0], self._right[1], strict=True):
             forward, backward = (right - self._centre) / step, (self._centre - left) / step
-            table.add(np.where(np.isfinite(forward), forward, backward), 2.0 * self._noise.at(h) / step)
-        return table.values, table.bounds
+            slopes.append(np.where(np.isfinite(forward), forward, backward))
+            table.add(slopes[-1], 2.0 * self._noise.at(h) / step)
+        steps, nothing = np.array(self._right[1])[:, None], np.zeros((len(slopes), self._centre.size))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            steep = self._steep(np.array(slopes), nothing, steps, self._last_place())
+        return (table.values, table.bounds), steep
 
     def larger(self, values: Array, bounds: Array, needed: Array, limit: float) -> tuple[Array, Array]:
         """Slopes at larger steps, for the entries that are `needed`, while all so far differ by noise alone."""

@@ -126,3 +126,14 @@ def test_progress_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr("sys.stderr.isatty", lambda: False)
     check_derivative(np.sin, np.ones(2), np.cos(1.0) * np.eye(2))
     assert not capsys.readouterr().err
+
+
+def test_claims_that_are_all_zero() -> None:
+    x = RNG.normal(size=300)
+    assert check_derivative(lambda x: 3.0, x, 0 * x).ok
+    assert check_derivative(lambda x: np.sum(np.exp(x) / np.sum(np.exp(x))), x, 0 * x).ok
+    assert check_derivative(lambda x: np.sum(np.sin(x)), x, 0 * x).verdict == "wrong"
+    rng = np.random.default_rng(0)
+    dropout = lambda x: np.sum(x**2 * (rng.uniform(size=x.size) > 0.5))  # noqa: E731
+    for claim in (0 * x, x, 2 * x):
+        assert check_derivative(dropout, x, claim).diagnosis == "f is random"

@@ -135,6 +135,12 @@ def test_domains_with_an_edge(f: Any, x: float, claim: float, verdict: str) -> N
         assert check_derivative(f, x, claim).verdict == verdict
 
 
+def test_no_finite_slope_on_one_side() -> None:
+    report = check_derivative(np.sqrt, np.array([0.0, 1.0]), np.diag([0.0, 0.5]))
+    assert report.verdict == "undecided"
+    assert "no finite slope" in str(report)
+
+
 def test_a_slope_on_one_side() -> None:
     """x log(1 + √x²) and the like: f has values on one side of the point only, and a slope there."""
     f = lambda x: 3 * x + x**2 if x >= 0 else np.nan  # noqa: E731
