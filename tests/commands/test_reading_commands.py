@@ -192,6 +192,9 @@ def test_check_refuses_what_is_no_equation_or_has_no_value(capsys: pytest.Captur
     code, _, err = run(capsys, "check", "A x = x", "--where", "A:300000,300000 x:300000")
     assert code == 2
     assert "memory" in err
+    code, _, err = run(capsys, "check", "I_{1000000000} x = x", "--where", "x:1000000000")
+    assert code == 2
+    assert "memory" in err
 
 
 #: A text that does not fit, and the repairs that are proposed.

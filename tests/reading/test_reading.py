@@ -318,6 +318,9 @@ def test_deep_nesting_and_long_texts_are_refused() -> None:
     ):
         with pytest.raises(ParseError, match="deep"):
             parse(text, x="d")
+    doubling = "; ".join(f"f{k}(t) := f{k + 1}(t) + f{k + 1}(t)" for k in range(18))
+    with pytest.raises(ParseError, match="calls of the functions"):
+        parse(f"{doubling}; f18(t) := t; f0(x)", x="d")
     with pytest.raises(ParseError, match="characters"):
         parse("x + " * 100_000 + "x", x="d")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +27,9 @@ KINDS = ("normal", "positive", "small")
 
 #: So many assignments of numbers to the symbols of sizes are tried.
 MOST_SIZES = 8
+#: Arrays that are there for each value at once: several points, each with one close by, and what is computed on the
+#: way.
+COPIES = 12
 NO_FACTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
@@ -117,6 +121,9 @@ def sampled(
 ) -> Iterator[tuple[dict[str, Array], list[Array]]]:
     """Up to `count` random points at which all of `roots` have finite values, with those values."""
     variables = [node for node in walk(roots) if isinstance(node, Variable)]
+    shapes = [tuple(bind_size(size, sizes) for size in node.shape) for node in (*variables, *roots)]
+    besides = COPIES * 8 * sum(map(prod, shapes))
+    refuse_if_too_large(shapes, "both sides at random points", "Declare smaller sizes.", besides=besides)
     rng = np.random.default_rng(seed)
     found = 0
     for kind in kinds:

@@ -70,6 +70,7 @@ class Elaborator:
         self.doubts: list[Doubt] = []
         self.defined: dict[str, Value] = {}
         self.functions: dict[str, NamedFunction] = {}
+        self._calls = 0  # of functions that the text defines
         self._scopes: list[dict[str, Value]] = []  # the arguments of the calls that are being read
         self._uses: Uses | None = None
         self._later: dict[str, t.Definition] = {}  # definitions that were not reached yet
@@ -583,6 +584,9 @@ class Elaborator:
                     tuple(arguments),
                     arguments=tuple(pairs.values()),
                 )
+        self._calls += 1
+        if self._calls > named_functions.MOST_CALLS:
+            raise self._error(place, f"more than {named_functions.MOST_CALLS} calls of the functions of the text")
         if len(self._scopes) >= named_functions.DEEPEST_CALL:
             raise self._error(place, f"{function.name} calls itself, or functions within functions are too deep")
         self._scopes.append({name: one.value for name, one in zip(function.parameters, arguments, strict=True)})

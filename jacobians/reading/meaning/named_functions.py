@@ -29,6 +29,8 @@ from .values import Value, as_entries, describe, of_entries
 UNITS = 4
 #: Calls within calls of functions that a text defines.
 DEEPEST_CALL = 20
+#: Calls of functions that a text defines: f(t) := g(t) + g(t), g(t) := h(t) + h(t), … doubles with every line.
+MOST_CALLS = 500
 
 
 @dataclass
