@@ -146,6 +146,24 @@ def test_a_rewrite_is_taken_where_it_takes_less_effort() -> None:
     assert {rewrite.__name__ for rewrite in REWRITES} == {"common_factor", "weighted_square"}
 
 
+# --- printing ---------------------------------------------------------------------------------------------------------
+
+
+def test_parentheses_stand_where_they_are_needed() -> None:
+    W, x, y = matrix("W", 3, 2), vector("x", 2), vector("y", 2)
+
+    def returned(expression: Expression) -> str:
+        return compile(expression, variables=[W, x, y]).source.splitlines()[-1].strip().partition("  #")[0]
+
+    assert returned(softmax(x + y)) == "return softmax(x + y)"
+    assert returned(np.exp(x + y)) == "return np.exp(x + y)"
+    assert returned((x + y) / (x - y)) == "return (x + y) / (x - y)"
+    assert returned(-(x + y)) in ("return -(x + y)", "return -x - y")
+    assert returned(2.0 * np.exp(x) * y) == "return 2.0 * np.exp(x) * y"
+    assert returned(np.exp(W @ x) + 1.0) in ("return np.exp(W.dot(x)) + 1.0", "return 1.0 + np.exp(W.dot(x))")
+    assert returned((W @ (x + y)) ** 3.5) == "return W.dot(t1) ** 3.5"
+
+
 # --- how long it takes ------------------------------------------------------------------------------------------------
 
 

@@ -46,6 +46,24 @@ def function_level(template: str) -> Level:
 
 
 @lru_cache(maxsize=1024)
+def is_argument(template: str, place: int) -> bool:
+    """Whether the source of a function mentions an operand as an argument of calls alone: it needs no parentheses."""
+    name = "abcdefgh"[place]
+    nodes = list(ast.walk(ast.parse(template.format(*"abcdefgh"), mode="eval")))
+    arguments = [arg for node in nodes if isinstance(node, ast.Call) for arg in node.args]
+    mentioned, passed = (
+        sum(isinstance(node, ast.Name) and node.id == name for node in some) for some in (nodes, arguments)
+    )
+    return mentioned == passed
+
+
+def filled(template: str, parts: Sequence[Text]) -> str:
+    """The source of a function with its operands, in parentheses where they need them."""
+    texts = [part.text if is_argument(template, place) else part.atom for place, part in enumerate(parts)]
+    return template.format(*texts)
+
+
+@lru_cache(maxsize=1024)
 def ufunc_of(template: str) -> Any:
     """The ufunc of NumPy that a template calls, if it calls one with all its arguments in order and nothing else."""
     found = _UFUNCS.get(template) or getattr(np, template.removeprefix("np.").partition("(")[0], None)
@@ -89,7 +107,6 @@ def _number(operation: op.Number, statement: Statement, texts: Texts) -> Text:
 @expression.register
 def _apply(operation: op.Apply, statement: Statement, texts: Texts) -> Text:
     template = operation.function.template
-    alone = ufunc_of(template) is not None and template.startswith("np.")
     parts = [texts(one) for one in statement.operands]
     if (
         operation.function is WHERE
@@ -97,7 +114,7 @@ def _apply(operation: op.Apply, statement: Statement, texts: Texts) -> Text:
         and all(isinstance(one.operation, op.Number) for one in statement.operands[1:])
     ):  # of two numbers NumPy makes its default dtype
         parts[1] = Text(f"np.{statement.dtype}({parts[1].text})")
-    return Text(template.format(*(part.text if alone else part.atom for part in parts)), function_level(template))
+    return Text(filled(template, parts), function_level(template))
 
 
 @expression.register
@@ -110,7 +127,7 @@ def _cast(operation: op.Cast, statement: Statement, texts: Texts) -> Text:
 
 @expression.register
 def _call(operation: op.Call, statement: Statement, texts: Texts) -> Text:
-    return Text(operation.rule.template.format(*(texts(one).atom for one in statement.operands)))
+    return Text(filled(operation.rule.template, [texts(one) for one in statement.operands]))
 
 
 @expression.register
