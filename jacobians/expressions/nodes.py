@@ -23,9 +23,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar, final
 from weakref import WeakValueDictionary
 
@@ -350,8 +353,19 @@ class Adjoint(EinsumSum):
 _by_source: dict[tuple[Hashable, ...], Any] = {}
 
 
-def _defined(kind: str, name: str, *source: Hashable) -> Any:
-    """The function or the rule of that name and source in this process; they are defined where modules are imported."""
+def _home(one: Any) -> str:
+    """The module that a function or a rule is defined in; an empty text where no module has it under a name."""
+    for name, module in list(sys.modules.items()):
+        if name != "__main__" and any(value is one for value in list(getattr(module, "__dict__", {}).values())):
+            return name
+    return ""
+
+
+def _defined(home: str, kind: str, name: str, *source: Hashable) -> Any:
+    """The function or the rule of that name and source in this process; its module is imported if it is not there."""
+    if home and (kind, name, *source) not in _by_source:
+        with suppress(ImportError):
+            import_module(home)
     known = _by_source.get((kind, name, *source))
     if known is None:
         raise UnsupportedError(
@@ -399,7 +413,7 @@ class Function:
         return "function", self.name, self.template, self.truth is not None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _defined, self._source
+        return _defined, (_home(self), *self._source)
 
     def __call__(self, *args: Expression) -> Expression:
         recognise = RECOGNISED.get(self)
@@ -480,7 +494,7 @@ class Rule:
         return "rule", self.name, self.template, self.helper
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _defined, self._source
+        return _defined, (_home(self), *self._source)
 
 
 @final

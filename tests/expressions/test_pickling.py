@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,6 +132,22 @@ def test_a_function_that_another_process_does_not_know_is_named() -> None:
     with pytest.raises(UnsupportedError, match="'silu_of_nobody' is not defined in this process: import"):
         pickle.loads(text.replace(b"silu_of_a_test", b"silu_of_nobody"))
     assert isinstance(pickle.loads(text), Elementwise)
+
+
+def test_a_function_of_a_module_that_is_not_loaded_is_found(tmp_path: Path) -> None:
+    module = tmp_path / "own_functions.py"
+    module.write_text(
+        "from jacobians.expressions.nodes import Function\n"
+        "HALF = Function('half', '0.5 * {0}', lambda args, value: (0.5,))\n"
+    )
+    make = "import pickle, sys, own_functions, jacobians as j; x = j.vector('x', 2)\n"
+    make += "sys.stdout.buffer.write(pickle.dumps(own_functions.HALF(x)))"
+    read = "import pickle, sys, jacobians as j; y = pickle.load(sys.stdin.buffer)\n"
+    read += "print(j.evaluate(y, {'x': [2.0, 4.0]}).tolist())"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])}
+    made = subprocess.run([sys.executable, "-c", make], capture_output=True, check=True, env=env)
+    found = subprocess.run([sys.executable, "-c", read], input=made.stdout, capture_output=True, check=True, env=env)
+    assert found.stdout == b"[1.0, 2.0]\n"
 
 
 # --- other processes --------------------------------------------------------------------------------------------------
