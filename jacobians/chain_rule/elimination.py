@@ -25,7 +25,7 @@ from .local_rules import chain, identity, local_jacobians
 _Place = tuple[int, int]
 
 
-class _Graph:
+class _EliminationGraph:
     """The nodes between the points of a path, with Jacobians on the edges from each node down to its children.
 
     Two segments of a path meet in their common point alone, so that no edge leads past it.
@@ -132,7 +132,7 @@ def accumulate_by_elimination(
     path = [path[0], *(end for start, end in pairwise(path) if unnamed(start) is not unnamed(end))]
     if len(path) == 1:  # x by itself
         return [identity(path[0].shape)]
-    graph = _Graph(path, sizes)
+    graph = _EliminationGraph(path, sizes)
     inner = graph.inner
     if not names:
         _by_fill(graph, inner)
@@ -156,7 +156,7 @@ def accumulate_by_elimination(
     return graph.down.get(graph.top, {}).get(graph.bottom, [])
 
 
-def _by_fill(graph: _Graph, places: Sequence[_Place]) -> None:
+def _by_fill(graph: _EliminationGraph, places: Sequence[_Place]) -> None:
     """Take out `places`, each time the one with the least fill; of equals the one nearest to the numerator."""
     rank = {place: number for number, place in enumerate(places)}
     fills = {place: graph.fill(place) for place in places}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..expressions.index_maps import IndexMap
-from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
+from ..notation.components import Delta, Entry, EntryProduct, EntrySum, Factor, NumberFactor, Partial, Power, Row
 
 
 def rename(factor: Factor, names: Mapping[int, int]) -> Factor:
@@ -24,8 +24,8 @@ def rename(factor: Factor, names: Mapping[int, int]) -> Factor:
             return Power(Entry(entry.node, new(entry.indices)), exponent)
         case Row(matrix, at, vector):
             return Row(matrix, names.get(at, at), vector)
-        case Sum(products):
-            return Sum(tuple(_renamed(product, names) for product in products))
+        case EntrySum(products):
+            return EntrySum(tuple(_renamed(product, names) for product in products))
         case Partial(of, by, held, total):
             of, by = rename(of, names), rename(by, names)  # type: ignore[assignment]
             return Partial(of, by, held, total)
@@ -33,22 +33,22 @@ def rename(factor: Factor, names: Mapping[int, int]) -> Factor:
             return factor
 
 
-def _renamed(product: Product, names: Mapping[int, int]) -> Product:
+def _renamed(product: EntryProduct, names: Mapping[int, int]) -> EntryProduct:
     sizes = {names.get(index, index): size for index, size in product.sizes.items()}
     return replace(product, factors=tuple(rename(factor, names) for factor in product.factors), sizes=sizes)
 
 
-def collect_numbers(product: Product) -> Product:
+def collect_numbers(product: EntryProduct) -> EntryProduct:
     """The numbers among the factors multiplied into the coefficient."""
     coefficient = product.coefficient
     for factor in product.factors:
-        if isinstance(factor, Number):
+        if isinstance(factor, NumberFactor):
             coefficient *= factor.value
-    kept = tuple(factor for factor in product.factors if not isinstance(factor, Number))
+    kept = tuple(factor for factor in product.factors if not isinstance(factor, NumberFactor))
     return replace(product, coefficient=coefficient, factors=kept)
 
 
-def eliminate_one(product: Product) -> tuple[Product, Delta | Entry] | None:
+def eliminate_one(product: EntryProduct) -> tuple[EntryProduct, Delta | Entry] | None:
     """The product without one of its deltas, and that delta; None where there is none that a sum is over.
 
     A tensor of zeros and ones between a long axis and short ones is a delta too: the other factors are restricted.
@@ -62,7 +62,7 @@ def eliminate_one(product: Product) -> tuple[Product, Delta | Entry] | None:
     return None
 
 
-def _without(product: Product, delta: Delta) -> Product | None:
+def _without(product: EntryProduct, delta: Delta) -> EntryProduct | None:
     first, second = delta
     if first == second:
         kept = list(product.factors)
@@ -80,7 +80,7 @@ def _without(product: Product, delta: Delta) -> Product | None:
     return replace(product, factors=tuple(rename(factor, {gone: stays}) for factor in kept), sizes=sizes)
 
 
-def _applied(product: Product, entry: Entry) -> Product | None:
+def _applied(product: EntryProduct, entry: Entry) -> EntryProduct | None:
     index_map = entry.node
     assert isinstance(index_map, IndexMap)
     long, *short = entry.indices

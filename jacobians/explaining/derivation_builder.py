@@ -15,7 +15,7 @@ from ..expressions.terms import merge_like
 from ..expressions.walks import walk
 from ..notation.alphabet import TEXT
 from ..notation.closed_form import network_text
-from ..notation.components import Delta, Entry, Partial, Product, Row, by_components
+from ..notation.components import Delta, Entry, EntryProduct, Partial, Row, by_components
 from ..notation.writer import activations_in
 from ..shapes.layout import LAYOUTS, axes_in_layout, layout_shape
 from ..shapes.sizes import Shape, Size
@@ -41,7 +41,7 @@ from .formulas import (
     Written,
 )
 from .graph import Path, StationGraph
-from .local import Products, by_rows, local_lines, split, written_out
+from .local import EntryProducts, by_rows, local_lines, split, written_out
 from .numbers import as_term
 from .phrases import INTRODUCTIONS, REASONS, as_matrix, kind, shape_words
 from .steps import Board, Equation, Line, Prose, Step
@@ -232,7 +232,7 @@ class _Teacher:
         axes = tuple(range(of.ndim))
         sizes: dict[int, Size] = dict(enumerate(of.shape))
         products = written_out(self.graph, of, of.ndim)
-        lines = [self.line(Components((Product(1.0, (Entry(of, axes),), sizes, of.ndim),), of.shape))]
+        lines = [self.line(Components((EntryProduct(1.0, (Entry(of, axes),), sizes, of.ndim),), of.shape))]
         if network_text(self.graph.terms(of), of.shape, self.text, row=False):
             lines.append(self.line(AtAxes(Defined(of), of.ndim)))
             if of.ndim:
@@ -251,7 +251,7 @@ class _Teacher:
 
     def local_equation(self, of: Expression, by: Expression, edge: Edge) -> list[Line]:
         lines = [self.line(AtAxes(edge, len(edge.shape)))] if len(edge.shape) > 1 else []
-        last: Products = ()
+        last: EntryProducts = ()
         for last, reason in local_lines(self.graph, of, by, self.text):
             lines.append(self.line(Components(last, edge.shape), REASONS.get(reason, reason)))
         lines += self.eliminated(last, edge.shape)
@@ -259,7 +259,7 @@ class _Teacher:
 
     # --- deltas -----------------------------------------------------------------------------------------------
 
-    def eliminated(self, products: Products, shape: Shape, bounds: bool = False) -> list[Line]:
+    def eliminated(self, products: EntryProducts, shape: Shape, bounds: bool = False) -> list[Line]:
         """One delta a line, and then like terms together."""
         lines: list[Line] = []
         current = list(products)
@@ -375,7 +375,7 @@ class _Teacher:
             if layout == "ad" and right.by_entry and self.is_whole and len(wrts) == 1:
                 at_y, at_x = tuple(range(self.y.ndim)), tuple(range(self.y.ndim, len(axes)))
                 entry = Partial(Entry(self.y, at_y), Entry(self.x, at_x), (), True)
-                product = Product(1.0, (entry,), dict(enumerate(closed.shape)), len(axes))
+                product = EntryProduct(1.0, (entry,), dict(enumerate(closed.shape)), len(axes))
                 lines.insert(1, self.line(Components((product,), closed.shape)))
             equations.append(self.equation(lines, *said))
         return Step(("In the other layouts",), tuple(equations))

@@ -12,7 +12,7 @@ from ..differentiation.jacobian_tensor import Jacobian
 from ..expressions.nodes import Array, EinsumTerm, Expression
 from ..notation.alphabet import Alphabet
 from ..notation.closed_form import network_text
-from ..notation.components import Factor, Product, by_components
+from ..notation.components import EntryProduct, Factor, by_components
 from ..notation.index import components, factor
 from ..notation.writer import ExpressionWriter
 from ..shapes.letters import letter
@@ -49,7 +49,7 @@ class Quantity:
 class Components:
     """A sum of products, at the axes i, j, k, … of the result."""
 
-    products: tuple[Product, ...]
+    products: tuple[EntryProduct, ...]
     shape: Shape
     bounds: bool = False
 

@@ -12,7 +12,7 @@ from itertools import count
 
 from ..expressions.nodes import EinsumSum, EinsumTerm, Elementwise, Expression, Primitive, unnamed
 from ..functions.elementwise import partials
-from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum, place
+from ..notation.components import Delta, Entry, EntryProduct, EntrySum, Factor, NumberFactor, Partial, Power, Row, place
 from ..notation.writer import ExpressionWriter
 from ..shapes.broadcasting import broadcast_indices
 from ..shapes.sizes import Size
@@ -20,21 +20,21 @@ from .deltas import collect_numbers
 from .graph import StationGraph
 from .rules import why
 
-Products = tuple[Product, ...]
+EntryProducts = tuple[EntryProduct, ...]
 Sizes = dict[int, Size]
 
 
-def written_out(graph: StationGraph, node: Expression, rank: int) -> Products:
+def written_out(graph: StationGraph, node: Expression, rank: int) -> EntryProducts:
     """A product or a sum by components: its axes are 0, 1, …, its sums begin at `rank`."""
     products = []
     for term in graph.terms(node):
         sizes: Sizes = dict(enumerate(node.shape))
         factors = place(term, range(node.ndim), sizes, count(rank))
-        products.append(Product(term.coefficient, powers(factors), sizes, rank))
+        products.append(EntryProduct(term.coefficient, powers(factors), sizes, rank))
     return tuple(products)
 
 
-def split(graph: StationGraph, node: Expression) -> Products:
+def split(graph: StationGraph, node: Expression) -> EntryProducts:
     """The entries of the terms of a sum: (W x)_i + b_i."""
     axes = tuple(range(node.ndim))
     products = []
@@ -42,7 +42,7 @@ def split(graph: StationGraph, node: Expression) -> Products:
         alone = EinsumSum.of([replace(term, coefficient=1.0)], node.shape)
         single = len(term.operands) == 1 and term.indices[0] == term.output == axes
         entry = Entry(term.operands[0], axes) if single else Entry(alone, axes, "whole")
-        products.append(Product(term.coefficient, (entry,), dict(enumerate(node.shape)), node.ndim))
+        products.append(EntryProduct(term.coefficient, (entry,), dict(enumerate(node.shape)), node.ndim))
     return tuple(products)
 
 
@@ -55,7 +55,7 @@ def powers(factors: Sequence[Factor]) -> tuple[Factor, ...]:
     return tuple(found)
 
 
-def by_rows(products: Products, writer: ExpressionWriter) -> Products:
+def by_rows(products: EntryProducts, writer: ExpressionWriter) -> EntryProducts:
     """The products that are a row of a matrix times a vector written so: w_iᵀ x."""
     matrices = {one.factors[0].node.serial for one in products if _is_row(one, writer)}  # type: ignore[union-attr]
     if len(matrices) > 1:  # rows bear no number: only one matrix may have them
@@ -63,7 +63,7 @@ def by_rows(products: Products, writer: ExpressionWriter) -> Products:
     return tuple(_as_row(product) if _is_row(product, writer) else product for product in products)
 
 
-def _is_row(product: Product, writer: ExpressionWriter) -> bool:
+def _is_row(product: EntryProduct, writer: ExpressionWriter) -> bool:
     match product.factors:
         case (Entry(matrix, (i, j)), Entry(_, (k,))):
             return i < product.rank <= j and j == k and writer.has_rows(matrix)
@@ -71,7 +71,7 @@ def _is_row(product: Product, writer: ExpressionWriter) -> bool:
             return False
 
 
-def _as_row(product: Product) -> Product:
+def _as_row(product: EntryProduct) -> EntryProduct:
     matrix, vector = product.factors
     assert isinstance(matrix, Entry)
     assert isinstance(vector, Entry)
@@ -81,7 +81,7 @@ def _as_row(product: Product) -> Product:
 
 def local_lines(
     graph: StationGraph, of: Expression, by: Expression, writer: ExpressionWriter
-) -> Iterator[tuple[Products, str]]:
+) -> Iterator[tuple[EntryProducts, str]]:
     """What ∂of/∂by at its axes is, line by line and with the reason for each, until only deltas are to be eliminated.
 
     The last line is the local rule's own terms by components.
@@ -92,17 +92,17 @@ def local_lines(
     sizes: Sizes = {**dict(enumerate(of.shape)), **dict(zip(at_by, by.shape, strict=True))}
     target = Entry(by, at_by)
 
-    def derivative(top: Entry | Sum) -> Products:
+    def derivative(top: Entry | EntrySum) -> EntryProducts:
         held = graph.held(of, by) if isinstance(top, Entry) else ()
-        return (Product(1.0, (Partial(top, target, held),), sizes, rank),)
+        return (EntryProduct(1.0, (Partial(top, target, held),), sizes, rank),)
 
     body = unnamed(of)
     yield derivative(Entry(of, at_of)), ""
     if isinstance(body, EinsumSum):
         products = tuple(replace(one, rank=rank) for one in written_out(graph, of, rank))
-        yield derivative(Sum(by_rows(products, writer))), "definition"
+        yield derivative(EntrySum(by_rows(products, writer))), "definition"
         depending = tuple(one for one in products if _occurrences(one, by))
-        yield derivative(Sum(depending)), "constant" if len(depending) < len(products) else "sum"
+        yield derivative(EntrySum(depending)), "constant" if len(depending) < len(products) else "sum"
         yield from _product_rule(depending, target, sizes)
     elif isinstance(body, Elementwise):
         yield derivative(Entry(body, at_of, "whole")), "definition"
@@ -116,13 +116,13 @@ def local_lines(
         yield placed(graph.local(of, by), sizes, rank), rule
 
 
-def placed(terms: Sequence[EinsumTerm], sizes: Sizes, rank: int) -> Products:
+def placed(terms: Sequence[EinsumTerm], sizes: Sizes, rank: int) -> EntryProducts:
     """Terms by components: their output is 0, 1, …."""
     products = []
     for term in terms:
         own = dict(sizes)
         factors = place(term, range(rank), own, count(rank))
-        products.append(Product(term.coefficient, factors, own, rank))
+        products.append(EntryProduct(term.coefficient, factors, own, rank))
     return tuple(products)
 
 
@@ -130,7 +130,7 @@ def _is(node: Expression, other: Expression) -> bool:
     return unnamed(node) is unnamed(other)
 
 
-def _occurrences(product: Product, by: Expression) -> list[int]:
+def _occurrences(product: EntryProduct, by: Expression) -> list[int]:
     """The places of the factors that are entries of `by`, or powers of one."""
     return [
         k
@@ -139,8 +139,8 @@ def _occurrences(product: Product, by: Expression) -> list[int]:
     ]
 
 
-def _product_rule(products: Products, target: Entry, sizes: Sizes) -> Iterator[tuple[Products, str]]:
-    def lines(change: Callable[[Entry | Power], tuple[Factor, ...]]) -> Products:
+def _product_rule(products: EntryProducts, target: Entry, sizes: Sizes) -> Iterator[tuple[EntryProducts, str]]:
+    def lines(change: Callable[[Entry | Power], tuple[Factor, ...]]) -> EntryProducts:
         return tuple(
             replace(
                 one,
@@ -156,7 +156,7 @@ def _product_rule(products: Products, target: Entry, sizes: Sizes) -> Iterator[t
             return (Partial(factor, target),)
         entry, exponent = factor
         lower = entry if exponent == 2 else Power(entry, exponent - 1)
-        return (Number(float(exponent)), lower, Partial(entry, target))
+        return (NumberFactor(float(exponent)), lower, Partial(entry, target))
 
     single = all(len(_occurrences(one, target.node)) < 2 for one in products)
     yield lines(lambda factor: (Partial(factor, target),)), "linearity" if single else "product rule"
@@ -165,7 +165,9 @@ def _product_rule(products: Products, target: Entry, sizes: Sizes) -> Iterator[t
     yield tuple(collect_numbers(_with_deltas(one)) for one in lines(power_rule)), "delta"
 
 
-def _outer_times_inner(body: Elementwise, target: Entry, sizes: Sizes, rank: int) -> Iterator[tuple[Products, str]]:
+def _outer_times_inner(
+    body: Elementwise, target: Entry, sizes: Sizes, rank: int
+) -> Iterator[tuple[EntryProducts, str]]:
     """σ′(z_i) ∂z_i/∂z_j, for every argument that is what the derivative is with respect to."""
     products = []
     for argument, partial in zip(body.args, partials(body), strict=True):
@@ -180,12 +182,12 @@ def _outer_times_inner(body: Elementwise, target: Entry, sizes: Sizes, rank: int
 
         outer = Entry(partial, broadcast_indices(partial.shape, body.shape, stretched))
         inner = Entry(argument, broadcast_indices(argument.shape, body.shape, stretched))
-        products.append(Product(1.0, (outer, Partial(inner, target)), own, rank))
+        products.append(EntryProduct(1.0, (outer, Partial(inner, target)), own, rank))
     yield tuple(products), "chain rule"
     yield tuple(_with_deltas(one) for one in products), "delta"
 
 
-def _with_deltas(product: Product) -> Product:
+def _with_deltas(product: EntryProduct) -> EntryProduct:
     """Every ∂x_i/∂x_j as deltas, one for each axis."""
     factors: list[Factor] = []
     for factor in product.factors:

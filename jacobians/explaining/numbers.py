@@ -21,7 +21,7 @@ from ..expressions.index_maps import IndexMap, Selector
 from ..expressions.linear_maps import WindowMap
 from ..expressions.nodes import Array, EinsumSum, EinsumTerm, Expression, unnamed
 from ..expressions.terms import glue
-from ..notation.components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
+from ..notation.components import Delta, Entry, EntryProduct, EntrySum, Factor, NumberFactor, Partial, Power, Row
 from ..shapes.memory import refuse_if_too_large
 from ..shapes.sizes import Shape, Size, bind_size
 
@@ -83,20 +83,20 @@ class Numbers:
 
     # --- formulas by components ---------------------------------------------------------------------------------
 
-    def components(self, products: Iterable[Product], shape: Shape) -> Array:
+    def components(self, products: Iterable[EntryProduct], shape: Shape) -> Array:
         """The sum of products, as an array with the axes 0, 1, … of the result."""
         total: Array = np.zeros(tuple(map(self.size, shape)))
         for product in products:
             total = total + self._product(product, range(len(shape)))
         return total
 
-    def _product(self, product: Product, output: Sequence[int]) -> Array:
+    def _product(self, product: EntryProduct, output: Sequence[int]) -> Array:
         value = product.coefficient
         for size in product.counted:
             value *= self.size(size)
         operands: list[Any] = []
         for factor in product.factors:
-            if isinstance(factor, Number):
+            if isinstance(factor, NumberFactor):
                 value *= factor.value
             else:
                 operands += [self._factor(factor, product.sizes), list(factor.indices)]
@@ -125,7 +125,7 @@ class Numbers:
             case Row(matrix, _, vector):
                 rows: Array = self.array(matrix) @ self.array(vector)
                 return rows
-            case Sum(products):
+            case EntrySum(products):
                 return sum((self._product(one, factor.indices) for one in products), np.zeros(()))
             case Partial():
                 return self.derivative(_expression(factor.of, sizes), factor.by.node, factor.total)
@@ -141,7 +141,7 @@ class Numbers:
         return array.transpose([*range(rank), *range(array.ndim - 1, rank - 1, -1)])
 
 
-def as_term(product: Product, output: Sequence[int]) -> EinsumTerm:
+def as_term(product: EntryProduct, output: Sequence[int]) -> EinsumTerm:
     """A product of entries and deltas as one term, its deltas made one index."""
     entries: list[Entry] = []
     coefficient = product.coefficient
@@ -154,7 +154,7 @@ def as_term(product: Product, output: Sequence[int]) -> EinsumTerm:
             case Row(matrix, at, vector):
                 fresh = max(product.sizes) + 1 + len(entries)
                 entries += [Entry(matrix, (at, fresh)), Entry(vector, (fresh,))]
-            case Number(value):
+            case NumberFactor(value):
                 coefficient *= value
             case _:
                 assert isinstance(factor, Delta)
@@ -174,7 +174,7 @@ def as_term(product: Product, output: Sequence[int]) -> EinsumTerm:
     return glue([whole], pairs, whole.output)
 
 
-def _expression(of: Entry | Power | Sum, sizes: Mapping[int, Size]) -> Expression:
+def _expression(of: Entry | Power | EntrySum, sizes: Mapping[int, Size]) -> Expression:
     """What a derivative is of, as an expression with an axis for each of its indices."""
     match of:
         case Entry(node):

@@ -9,10 +9,10 @@ from ..expressions.nodes import Expression, Primitive, unnamed
 from ..functions.activations import CROSS_ENTROPY, LOGSUMEXP, SOFTMAX
 from ..functions.elementwise import DIVIDE, EXP, LOG, RECIPROCAL
 from ..functions.operators import multiply, negative, subtract, sum_axes
-from ..notation.components import Delta, Entry, Factor, Partial, Product
+from ..notation.components import Delta, Entry, EntryProduct, Factor, Partial
 from ..shapes.sizes import Size
 
-Lines = Iterator[tuple[tuple[Product, ...], str]]
+Lines = Iterator[tuple[tuple[EntryProduct, ...], str]]
 
 
 def why(node: Primitive, target: Entry, sizes: dict[int, Size], rank: int) -> Lines:
@@ -23,7 +23,7 @@ def why(node: Primitive, target: Entry, sizes: dict[int, Size], rank: int) -> Li
         return
     first = target.node  # under its name: an unnamed sum would be multiplied out
     all_sizes = {**sizes, rank: first.shape[0]}  # with an index that is summed
-    start = Product(1.0, (), sizes, rank)
+    start = EntryProduct(1.0, (), sizes, rank)
     if node.rule is SOFTMAX:
         yield from _softmax(first, target, start)
     elif node.rule is LOGSUMEXP:
@@ -32,11 +32,11 @@ def why(node: Primitive, target: Entry, sizes: dict[int, Size], rank: int) -> Li
         yield from _cross_entropy(first, others[0], target, start, replace(start, sizes=all_sizes))
 
 
-def _of(product: Product, *factors: Factor, times: float = 1.0) -> Product:
+def _of(product: EntryProduct, *factors: Factor, times: float = 1.0) -> EntryProduct:
     return replace(product, coefficient=times, factors=factors)
 
 
-def _softmax(z: Expression, target: Entry, start: Product) -> Lines:
+def _softmax(z: Expression, target: Entry, start: EntryProduct) -> Lines:
     exponentials = EXP(z)
     share = DIVIDE(exponentials, sum_axes(exponentials, [0]))
     (j,) = target.indices
@@ -45,7 +45,7 @@ def _softmax(z: Expression, target: Entry, start: Product) -> Lines:
     yield (_of(start, Delta(0, j), top), _of(start, top, at_j, times=-1.0)), "quotient rule"
 
 
-def _logsumexp(z: Expression, target: Entry, start: Product, summed: Product) -> Lines:
+def _logsumexp(z: Expression, target: Entry, start: EntryProduct, summed: EntryProduct) -> Lines:
     exponentials = EXP(z)
     total = sum_axes(exponentials, [0])
     (j,), k = target.indices, start.rank
@@ -56,7 +56,7 @@ def _logsumexp(z: Expression, target: Entry, start: Product, summed: Product) ->
     yield (_of(start, outer, Entry(exponentials, (j,))),), "delta gone"
 
 
-def _cross_entropy(z: Expression, t: Expression, target: Entry, start: Product, summed: Product) -> Lines:
+def _cross_entropy(z: Expression, t: Expression, target: Entry, start: EntryProduct, summed: EntryProduct) -> Lines:
     normaliser = Primitive.of(LOGSUMEXP, z)
     value = negative(sum_axes(multiply(t, subtract(z, normaliser)), [0]))
     (j,), k = target.indices, start.rank

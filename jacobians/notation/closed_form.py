@@ -56,7 +56,7 @@ class _Edge:
         return self.v if self.u == vertex else self.u
 
 
-class _Graph:
+class _IndexGraph:
     """One term as a graph, reduced until only the output's vertices are left."""
 
     def __init__(self, term: EinsumTerm, writer: Writer) -> None:
@@ -247,7 +247,7 @@ def closed_form(terms: Sequence[EinsumTerm], writer: Writer, row: bool = False) 
     for term in opened_as_shown(terms):
         try:
             known = _squared_norm(term, writer) or kronecker(term, lambda terms: closed_form(terms, writer))
-            found.append(known or _Graph(term, writer).monomial(row))
+            found.append(known or _IndexGraph(term, writer).monomial(row))
         except _IsZero:
             continue
         except _NoForm:

@@ -43,7 +43,7 @@ class Power(NamedTuple):
         return self.entry.indices
 
 
-class Number(NamedTuple):
+class NumberFactor(NamedTuple):
     """A number that is not yet multiplied into the coefficient."""
 
     value: float
@@ -65,10 +65,10 @@ class Row(NamedTuple):
         return (self.at,)
 
 
-class Sum(NamedTuple):
+class EntrySum(NamedTuple):
     """A sum of products as one factor."""
 
-    products: tuple[Product, ...]
+    products: tuple[EntryProduct, ...]
 
     @property
     def indices(self) -> tuple[int, ...]:
@@ -82,7 +82,7 @@ class Partial(NamedTuple):
     `held` are the expressions of which it must be said that they do not move.
     """
 
-    of: Entry | Power | Sum
+    of: Entry | Power | EntrySum
     by: Entry
     held: tuple[Expression, ...] = ()
     total: bool = False
@@ -92,11 +92,11 @@ class Partial(NamedTuple):
         return self.of.indices + self.by.indices
 
 
-Factor = Delta | Entry | Power | Number | Row | Sum | Partial
+Factor = Delta | Entry | Power | NumberFactor | Row | EntrySum | Partial
 
 
 @dataclass(frozen=True)
-class Product:
+class EntryProduct:
     """`coefficient` times Σ of `factors`: indices below `rank` are the axes of the result, the others are summed.
 
     `sizes` has every index; a summed one that no factor has is a factor of its size.
@@ -125,12 +125,12 @@ class Product:
         return [size for index, size in self.sizes.items() if index >= self.rank and index not in held]
 
 
-def by_components(term: EinsumTerm) -> Product:
+def by_components(term: EinsumTerm) -> EntryProduct:
     """A term, with a delta for every repeated index of its output."""
     rank = len(term.output)
     sizes = dict(enumerate(term.shape))
     factors = place(term, range(rank), sizes, iter(range(rank, rank + len(term.sizes))))
-    return Product(term.coefficient, factors, sizes, rank)
+    return EntryProduct(term.coefficient, factors, sizes, rank)
 
 
 def place(

@@ -9,7 +9,7 @@ from ..expressions.nodes import Expression
 from ..shapes.letters import letter
 from ..shapes.sizes import Size
 from .alphabet import Alphabet
-from .components import Delta, Entry, Factor, Number, Partial, Power, Product, Row, Sum
+from .components import Delta, Entry, EntryProduct, EntrySum, Factor, NumberFactor, Partial, Power, Row
 from .spelling import signed_sum
 
 
@@ -29,7 +29,7 @@ class ComponentWriter(Protocol):
     def row(self, matrix: Expression, index: str) -> str: ...
 
 
-def components(products: Iterable[Product], writer: ComponentWriter, bounds: bool = False) -> tuple[str, bool]:
+def components(products: Iterable[EntryProduct], writer: ComponentWriter, bounds: bool = False) -> tuple[str, bool]:
     """The sum of products at the axes i, j, k, …, and whether it stands without parentheses.
 
     With `bounds` the sums tell how far they run, in an alphabet that can.
@@ -43,7 +43,7 @@ def _letters(indices: Iterable[int]) -> list[str]:
     return [letter(index) for index in indices]
 
 
-def _body(product: Product, writer: ComponentWriter, bounds: bool) -> tuple[str, bool]:
+def _body(product: EntryProduct, writer: ComponentWriter, bounds: bool) -> tuple[str, bool]:
     alphabet = writer.alphabet
     summed = product.summed
     deltas = [one for one in product.factors if isinstance(one, Delta)]
@@ -72,7 +72,7 @@ def factor(one: Factor, writer: ComponentWriter) -> tuple[str, bool]:
     match one:
         case Delta():
             return alphabet.delta(_letters(one.indices)), True
-        case Number(value):
+        case NumberFactor(value):
             return alphabet.number(value), value >= 0
         case Entry(node, indices, "whole"):
             return alphabet.subscript(*writer.formula(node), _letters(indices)), True
@@ -85,7 +85,7 @@ def factor(one: Factor, writer: ComponentWriter) -> tuple[str, bool]:
         case Row(matrix, at, vector):
             row = alphabet.transposed(writer.row(matrix, letter(at)))
             return alphabet.product([row, alphabet.grouped(*writer.atom(vector))]), False
-        case Sum(products):
+        case EntrySum(products):
             return components(products, writer)
         case Partial(of, by, held, _):
             top, bottom = (alphabet.grouped(*factor(part, writer)) for part in (of, by))

@@ -26,7 +26,7 @@ _POINTS = 72.0  # Graphviz has sizes in inches and places in points
 
 def place_graph(scene: Scene) -> Picture:
     """The picture of any scene. Raises `UnsupportedError` where Graphviz is not installed."""
-    return _Graph(scene).picture
+    return _LayeredGraph(scene).picture
 
 
 @dataclass
@@ -118,7 +118,7 @@ def _place(text: Any, height: float) -> Place:
     return (x, height - y)
 
 
-class _Graph:
+class _LayeredGraph:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         full = scene.detail == "full"
