@@ -24,7 +24,7 @@ from .memory import Generations
 from .node_values import value_of_node
 
 #: What operations on nodes gave before: tracing a function again finds its nodes here, and derives nothing anew.
-_operations: Generations[Any] = Generations(1 << 15)
+_operations: Generations[Any] = Generations(1 << 14)
 
 #: Size up to which a number has a reciprocal that is one, too.
 LARGEST = 1e300

@@ -202,8 +202,8 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
     """`f(*args)`, and the function from a cotangent in the shape of the result to one for each argument, in its shape.
 
     A vector–Jacobian product, by one pass backward: what backpropagation computes. f is called once, so that the value
-    and the product are those of one call, whatever changes afterwards. Containers are matched by key. Raises
-    `ShapeError` for a cotangent of another shape, or with other keys.
+    and the product are those of one call, whatever changes afterwards: the arrays are copied. Containers are matched by
+    key. Raises `ShapeError` for a cotangent of another shape, or with other keys.
 
     >>> value, pull = vjp(lambda x: x * x, np.array([1.0, 2.0]))
     >>> pull(np.array([1.0, 10.0]))[0].tolist()
