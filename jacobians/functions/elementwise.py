@@ -376,7 +376,7 @@ def prime(base: Function, order: int, z: Expression) -> Expression:
     return meaning if isinstance(meaning, EinsumSum) and not meaning.terms else node
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # each entry keeps a graph
 def definition(node: Elementwise) -> Expression:
     """What σ′(z), σ″(z), … are in terms of σ(z): `s ⊙ (1 − s)` and so on."""
     assert isinstance(node.function, Prime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from math import log2
 from typing import Any
 
@@ -12,6 +13,7 @@ from benchmarks.growing import FAMILIES, Instance
 from benchmarks.growth import calls, derived
 from jacobians import compile as compile_
 from jacobians import derivative, evaluate, grad, jacobian, vector
+from jacobians.expressions import nodes
 
 #: Families by name, and the sizes of the last doubling: past those at which every order is tried.
 SIZES = {
@@ -155,3 +157,17 @@ def test_deep_graphs_meet_no_recursion_limit() -> None:
         y = np.sin(y)
     assert str(y)
     assert np.isfinite(evaluate(derivative(np.sum(y), x).expression, {"x": np.ones(3)})).all()
+
+
+def test_new_names_and_shapes_leave_no_nodes_behind() -> None:
+    """What is kept of derivatives that nobody has any more is bounded."""
+
+    def made(count: int) -> int:
+        for k in range(count):
+            x = vector(f"name{k}", 3 + k % 7)
+            derivative(np.sum(np.tanh(x) ** 2), x).evaluate({x.name: np.ones(3 + k % 7)})
+        gc.collect()
+        return len(nodes._nodes)
+
+    before = made(300)
+    assert made(900) <= before + 50
