@@ -17,7 +17,7 @@ import numpy as np
 from ..expressions.nodes import Array
 from .extrapolation import ExtrapolationTable
 from .fits import fitted_slope
-from .noise import BOUND, Noise
+from .noise import BOUND, LEAST, Noise
 
 #: f at a parameter along the line, and the parameter as it is after rounding.
 Line = Callable[[float], tuple[Array, float]]
@@ -128,6 +128,7 @@ class _Ladder:
         self._halves: list[Array] = []  # E at each step
         self._raw: list[tuple[float, Array, Array]] = []  # relative step, slope, noise of it
         self.moved = np.zeros(size, dtype=bool)
+        self._climbed: Array = np.full(size, np.inf)  # the least step of a value that moved on both sides
         ahead = [noise.at(FIRST / RATIO**k) / (FIRST * scale / RATIO**k) for k in range(MOST)]
         self._ahead = np.minimum.accumulate(np.array(ahead)[::-1], axis=0)[::-1]
 
@@ -147,7 +148,7 @@ class _Ladder:
         right, left, width, slope, half, last_places = self._sides(h)
         if width <= 0.0:
             return
-        noise = 2.0 * np.fmax(self._noise.at(h), last_places) / width
+        noise = 2.0 * np.maximum(np.fmax(self._noise.at(h), last_places), self._stair(right, left)) / width
         stays = half > FALLING * self._halves[-1] if self._halves else np.ones(half.shape, dtype=bool)
         self.slopes.add(slope, noise, np.where(stays, np.where(half > noise, np.inf, half), 0.0))
         signed = (right - self._centre + left - self._centre) / (0.5 * width)
@@ -157,6 +158,14 @@ class _Ladder:
         for side, value in ((self._right, right), (self._left, left)):
             side[0].append(value)
             side[1].append(0.5 * width)
+
+    def _stair(self, right: Array, left: Array) -> Array:
+        """The noise of a value that stays at this step, and moved on both sides at a larger one: it is rounded."""
+        steps = np.fmin(np.abs(right - self._centre), np.abs(left - self._centre))
+        self._climbed = np.where(steps > 0.0, np.fmin(self._climbed, steps), self._climbed)
+        still = (right == self._centre) & (left == self._centre) & np.isfinite(self._climbed)
+        stair: Array = np.where(still, BOUND * LEAST * self._climbed, 0.0)
+        return stair
 
     def settled(self, k: int) -> bool:
         """Whether no smaller step is worth its calls."""
