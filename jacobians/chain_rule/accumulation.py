@@ -49,10 +49,13 @@ def accumulate_reverse(
 
     What is `held` does not move: paths that cross it do not count. `seed` is ∂top/∂y (the identity if not given), so
     that a pass can go on where another ended. A target is the quantity itself, whether a path reaches it under its name
-    or not; a view of a variable stands for those entries.
+    or not; a view of a variable stands for those entries, unless it is held itself.
     """
     top = y if top is None else top
-    ends = [target if (x := variable_behind(target)) is None else x for target in targets]
+    fixed = {unnamed(node).serial for node in held}
+    ends = [
+        target if unnamed(target).serial in fixed or (x := variable_behind(target)) is None else x for target in targets
+    ]
     nodes = between(y, ends, held)
     adjoints = _Adjoints(top, nodes, ends)
     adjoints.add(y, [identity(y.shape)] if seed is None else seed)
