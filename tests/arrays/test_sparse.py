@@ -185,7 +185,7 @@ def test_the_blocks_of_a_batch() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda J: J.to_sparse(values_of(x), format="lil"), OptionError, "format 'lil' is not one of coo, csr"),
+        (lambda J: J.to_sparse(values_of(x), format="lil"), OptionError, "unknown format 'lil': choose one of 'coo'"),
         (lambda J: J.to_sparse({}), NamingError, "needs a value for x"),
         (lambda J: J.as_linear_operator({}), NamingError, "needs a value for x"),
         (lambda J: J.to_sparse({"x": np.ones(3)}), ShapeError, "should be 7"),

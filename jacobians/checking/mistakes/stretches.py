@@ -6,20 +6,27 @@ product of the factors between two results of one shape is their Jacobian; where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from ...expressions.nodes import Array
-
-if TYPE_CHECKING:
-    from .chain import Chain
+from ...differentiation.jacobian_tensor import Jacobian
+from ...expressions.nodes import Array, Expression
 
 #: Chains of more factors are not taken apart into stretches.
 MOST_FACTORS = 12
 
 Variant = tuple[Array, Callable[[], str]]
+
+
+class EvaluatedChain(Protocol):
+    """The part of `chain.Chain` that is needed here: a Jacobian, and values at its point."""
+
+    @property
+    def jacobian(self) -> Jacobian: ...
+
+    def evaluated(self, items: Sequence[Jacobian | Expression]) -> list[Array]: ...
 
 
 def product(factors: list[tuple[Array, int]]) -> Array:
@@ -31,7 +38,7 @@ def product(factors: list[tuple[Array, int]]) -> Array:
     return result
 
 
-def stretch_diagonal(chain: Chain) -> Iterator[Variant]:
+def stretch_diagonal(chain: EvaluatedChain) -> Iterator[Variant]:
     """Of a stretch that is not element-wise only the diagonal: a softmax taken for one."""
     for start, stop, square in _stretches(chain):
         diagonal = np.diag(np.diagonal(square))
@@ -40,7 +47,7 @@ def stretch_diagonal(chain: Chain) -> Iterator[Variant]:
             yield _with(chain, start, stop, diagonal), _told(chain, text, start, stop)
 
 
-def stretch_dropped(chain: Chain) -> Iterator[Variant]:
+def stretch_dropped(chain: EvaluatedChain) -> Iterator[Variant]:
     """A stretch that is element-wise left out."""
     for start, stop, square in _stretches(chain):
         if _is_diagonal(square) and stop - start > 1:
@@ -48,7 +55,7 @@ def stretch_dropped(chain: Chain) -> Iterator[Variant]:
             yield _with(chain, start, stop, np.eye(len(square))), _told(chain, text, start, stop)
 
 
-def stretch_value(chain: Chain) -> Iterator[Variant]:
+def stretch_value(chain: EvaluatedChain) -> Iterator[Variant]:
     """The value of an element-wise stretch where its derivative belongs."""
     for start, stop, square in _stretches(chain):
         if _is_diagonal(square) and stop - start > 1:
@@ -62,7 +69,7 @@ def _is_diagonal(square: Array) -> bool:
     return np.array_equal(np.diag(diagonal), square) and bool(np.any(diagonal != diagonal[0]))
 
 
-def _stretches(chain: Chain) -> Iterator[tuple[int, int, Array]]:
+def _stretches(chain: EvaluatedChain) -> Iterator[tuple[int, int, Array]]:
     """First factor, the factor after the last, and the Jacobian as a square matrix, rows stacked."""
     factors = chain.jacobian.factors
     if not chain.written_out or not 1 < len(factors) <= MOST_FACTORS:
@@ -77,12 +84,12 @@ def _stretches(chain: Chain) -> Iterator[tuple[int, int, Array]]:
                 yield start, stop, array.transpose(axes).reshape(size, size)
 
 
-def _ranked(chain: Chain, start: int, stop: int) -> list[tuple[Array, int]]:
+def _ranked(chain: EvaluatedChain, start: int, stop: int) -> list[tuple[Array, int]]:
     factors = chain.jacobian.factors[start:stop]
     return [(array, one.numerator.ndim) for array, one in zip(chain.factors[start:stop], factors, strict=True)]
 
 
-def _with(chain: Chain, start: int, stop: int, square: Array) -> Array:
+def _with(chain: EvaluatedChain, start: int, stop: int, square: Array) -> Array:
     """The product of the chain with another matrix for a stretch of it."""
     rank = chain.jacobian.factors[start].numerator.ndim
     shape = chain.factors[start].shape[:rank]
@@ -92,6 +99,6 @@ def _with(chain: Chain, start: int, stop: int, square: Array) -> Array:
     return product([*_ranked(chain, 0, start), (stretch, rank), *_ranked(chain, stop, rest)])
 
 
-def _told(chain: Chain, text: str, start: int, stop: int) -> Callable[[], str]:
+def _told(chain: EvaluatedChain, text: str, start: int, stop: int) -> Callable[[], str]:
     factors = chain.jacobian.factors
     return lambda: text.format(chain.text(factors[start].numerator), chain.text(factors[stop - 1].denominator))
