@@ -271,6 +271,16 @@ class Space:
 
 
 @dataclass(frozen=True)
+class OwnDerivative:
+    """∂x_i/∂x_j = δ_ij."""
+
+    def write(self, writer: ExpressionWriter) -> str:
+        alphabet = writer.alphabet
+        entries = [alphabet.entry("x", [letter]) for letter in "ij"]
+        return alphabet.derivative(*entries) + alphabet.equals + alphabet.delta(["i", "j"])
+
+
+@dataclass(frozen=True)
 class RowName:
     """The first row of a matrix that is spoken of: w_iᵀ."""
 

@@ -1,7 +1,7 @@
 """Local Jacobians by components, as the proofs of Propositions 1 and 2 derive them.
 
-The entry of the numerator is written out, the derivative goes to the factors that it meets (the product rule), the
-derivative of an entry with respect to an entry is a delta, and deltas are eliminated.
+The entry of the numerator is written out, the derivative goes to the factors
+that it meets (linearity or the product rule), ∂x_i/∂x_j is δ_ij, and deltas are eliminated.
 """
 
 from __future__ import annotations

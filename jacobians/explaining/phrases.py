@@ -5,19 +5,20 @@ from __future__ import annotations
 from ..expressions.nodes import Expression
 from ..shapes.layout import derivative_item
 from ..shapes.sizes import Shape
-from .formulas import Dimensions, Quantity, Space
+from .formulas import Dimensions, OwnDerivative, Quantity, Space, Written
 from .steps import Prose
 
 #: Reasons for a line, by what the local derivations call them.
-REASONS = {
+REASONS: dict[str, str | Written] = {
     "definition": "definition",
     "constant": "constants drop out",
     "sum": "",
     "entry by entry": "entry by entry",
     "linearity": "linearity",
     "product rule": "product rule",
+    "quotient rule": "quotient rule",
     "power rule": "power rule",
-    "delta": "entries are independent",
+    "delta": OwnDerivative(),
     "delta gone": "the delta eliminated",
     "exponential": "exp is its own derivative",
     "logsumexp": "the rule of logsumexp",

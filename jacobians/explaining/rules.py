@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..expressions.nodes import Expression, Primitive, unnamed
+from ..expressions.nodes import Elementwise, Expression, Primitive, unnamed
 from ..functions.activations import CROSS_ENTROPY, LOGSUMEXP, SOFTMAX
 from ..functions.elementwise import DIVIDE, EXP, LOG, RECIPROCAL
 from ..functions.operators import multiply, negative, subtract, sum_axes
@@ -38,7 +38,7 @@ def _of(product: EntryProduct, *factors: Factor, times: float = 1.0) -> EntryPro
 
 def _softmax(z: Expression, target: Entry, start: EntryProduct) -> Lines:
     exponentials = EXP(z)
-    share = DIVIDE(exponentials, sum_axes(exponentials, [0]))
+    share = Elementwise.of(DIVIDE, (exponentials, sum_axes(exponentials, [0])))  # written out
     (j,) = target.indices
     top, at_j = Entry(share, (0,)), Entry(share, (j,))
     yield (_of(start, Partial(top, target)),), "definition"
@@ -50,7 +50,7 @@ def _logsumexp(z: Expression, target: Entry, start: EntryProduct, summed: EntryP
     total = sum_axes(exponentials, [0])
     (j,), k = target.indices, start.rank
     outer = Entry(RECIPROCAL(total), ())
-    yield (_of(start, Partial(Entry(LOG(total), ()), target)),), "definition"
+    yield (_of(start, Partial(Entry(Elementwise.of(LOG, (total,)), ()), target)),), "definition"
     yield (_of(summed, outer, Partial(Entry(exponentials, (k,)), target)),), "chain rule"
     yield (_of(summed, outer, Entry(exponentials, (k,)), Delta(k, j)),), "exponential"
     yield (_of(start, outer, Entry(exponentials, (j,))),), "delta gone"

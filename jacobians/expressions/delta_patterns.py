@@ -13,7 +13,7 @@ from ..shapes.sizes import Shape, bind_size, symbols_of
 from .index_maps import IndexMap
 from .nodes import Adjoint, Constant, EinsumTerm, Expression
 from .numbering import renumber
-from .terms import merge_like
+from .terms import MAY_CANCEL, merge_like
 
 #: Stands for the core of a term in its structure.
 PLACEHOLDER = Constant.of(1.0)
@@ -126,16 +126,17 @@ def share_by_delta_pattern(
             shared.append(_one_node([split(term, ()) for term in everything], numerator, denominator))
         else:
             for group in groups.values():
-                shared.append(_shared(group, numerator, denominator))
+                shared += _shared(group, numerator, denominator)
     return shared
 
 
-def _shared(group: Sequence[EinsumTerm], numerator: Expression, denominator: Expression) -> EinsumTerm:
-    """Terms of one pattern as one term."""
+def _shared(group: Sequence[EinsumTerm], numerator: Expression, denominator: Expression) -> Sequence[EinsumTerm]:
+    """Terms of one pattern as one term; one or two that may cancel against what they meet stay as they are."""
     parts = [split(term) for term in group]
-    if len(group) == 1 and is_single(parts[0][1]):
-        return group[0]
-    return _one_node(parts, numerator, denominator)
+    single = len(group) == 1 and is_single(parts[0][1])
+    if single or (len(group) <= 2 and all(_may_cancel(core) for _, core in parts)):
+        return group
+    return [_one_node(parts, numerator, denominator)]
 
 
 def _worth_writing(groups: Sequence[Sequence[EinsumTerm]]) -> bool:
@@ -174,6 +175,12 @@ def _one_node(
             if i in structure.output or i in axes or any(i in g for g in structure.indices[1:])
         },
     )
+
+
+def _may_cancel(core: EinsumTerm) -> bool:
+    """Whether a core is a product of a few factors, entry by entry, that may cancel against what it meets."""
+    few = len(core.operands) <= 4 and len(core.output) == len(core.sizes)
+    return few and any(may_cancel(operand) for operand in core.operands for may_cancel in MAY_CANCEL)
 
 
 def is_single(core: EinsumTerm) -> bool:

@@ -6,7 +6,8 @@ delta. Every function here is exact on structure and touches no number but the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from ..shapes.sizes import Shape, Size
 from ..shapes.union_find import UnionFind
@@ -45,6 +46,12 @@ def glue(parts: Sequence[EinsumTerm], equal: Iterable[tuple[int, int]], output: 
     )
 
 
+#: What cancels factors of a product, filled by `functions.cancelling`: (operands, indices) to what is left, or None.
+CANCEL: list[Callable[[Sequence[Expression], Sequence[tuple[int, ...]]], Any]] = []
+#: Whether an operand may cancel against others, filled likewise.
+MAY_CANCEL: list[Callable[[Expression], bool]] = []
+
+
 def tidy(
     coefficient: float,
     operands: Sequence[Expression],
@@ -76,6 +83,10 @@ def tidy(
         if not contraction.apply_maps():
             return renumber(0.0, [], [], contraction.output, {i: contraction.sizes[i] for i in contraction.output})
         output = contraction.output
+    for cancel in CANCEL:
+        left = cancel(operands, indices)
+        if left is not None:
+            operands, indices = left
     return renumber(coefficient, operands, indices, output, sizes)
 
 

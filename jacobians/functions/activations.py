@@ -75,6 +75,16 @@ def _softmax_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
     return ([einsum_term("...i->...ii...", node), einsum_term("-...i,...j->...ij...", node, node)],)
 
 
+def _log_softmax_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
+    """I − 1 pᵀ, for p = softmax(z)."""
+    p = Primitive.of(SOFTMAX, *node.args)
+    axes = tuple(range(node.ndim))
+    rows, i = axes[:-1], axes[-1]
+    identity = tidy(1.0, [], [], (*rows, i, i, *rows[::-1]), dict(enumerate(node.shape)))
+    outer = tidy(-1.0, [p], [(*rows, i + 1)], (*rows, i, i + 1, *rows[::-1]), {**dict(enumerate(node.shape)), i + 1: p.shape[-1]})
+    return ([identity, outer],)
+
+
 def _logsumexp_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
     """pᵀ, for each row of a stack."""
     return ([einsum_term("...i->...i...", Primitive.of(SOFTMAX, *node.args))],)
@@ -114,8 +124,21 @@ LOGSUMEXP: Rule = Rule(
     _logsumexp_local,
     "def logsumexp(z):\n"
     "    m = z.max(axis=-1, keepdims=True)\n"
-    "    return np.log(np.exp(z - m).sum(axis=-1)) + m[..., 0]\n",
-    vector_helper="def logsumexp(z):\n    m = z.max()\n    return np.log(np.exp(z - m).sum()) + m\n",
+    "    m = np.where(np.isfinite(m), m, 0.0).astype(z.dtype)\n"
+    "    with np.errstate(divide='ignore'):  # of −inf alone it is −inf\n"
+    "        return np.log(np.exp(z - m).sum(axis=-1)) + m[..., 0]\n",
+    vector_helper="def logsumexp(z):\n"
+    "    m = z.max()\n"
+    "    return m if abs(m) == np.inf else np.log(np.exp(z - m).sum()) + m\n",
+)
+LOG_SOFTMAX: Rule = Rule(
+    "log_softmax",
+    "log_softmax({0})",
+    _same_shape,
+    _log_softmax_local,
+    "def log_softmax(z):\n"
+    "    shifted = z - z.max(axis=-1, keepdims=True)\n"
+    "    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))\n",
 )
 CROSS_ENTROPY: Rule = Rule(
     "cross_entropy",
@@ -125,7 +148,7 @@ CROSS_ENTROPY: Rule = Rule(
     "def cross_entropy(z, t):\n"
     "    m = z.max(axis=-1, keepdims=True)\n"
     "    log_p = z - m - np.log(np.exp(z - m).sum(axis=-1, keepdims=True))\n"
-    "    return -(t * log_p).sum()\n",
+    "    return -np.where(t == 0.0, 0.0, t * log_p).sum()\n",
 )
 
 

@@ -142,6 +142,23 @@ TRUNC: Function = Function("trunc", "np.trunc({0})", lambda args, value: (zeros(
 DIVIDE: Function = Function(
     "divide", "{0} / {1}", lambda args, value: (RECIPROCAL(args[1]), negative(DIVIDE(value, args[1]))), sign=((0, 1),)
 )
+#: a / b where a vanishes with b and faster: 0 at 0.
+LIMIT_QUOTIENT: Function = Function(
+    "divide",
+    "{0} / np.where({1} == 0.0, 1.0, {1})",
+    lambda args, value: (RECIPROCAL(args[1]), negative(DIVIDE(value, args[1]))),
+    shown=lambda args: DIVIDE(*args),
+)
+#: Logarithms beside a factor that vanishes with their argument: x log x is 0 at 0.
+LIMIT_LOG: dict[Function, Function] = {
+    log_of: Function(
+        log_of.name,
+        log_of.template.format("np.where({0} == 0.0, 1.0, {0})"),
+        log_of.partials,
+        shown=lambda args, log_of=log_of: Elementwise.of(log_of, args),  # type: ignore[misc]
+    )
+    for log_of in (LOG, LOG2, LOG10)
+}
 POWER: Function = Function(
     "power",
     "{0} ** {1}",
@@ -317,6 +334,9 @@ SOFTPLUS: Function = Function(
     sign=ALWAYS,
     monotone=1,
 )
+
+#: log(1 + eᶻ) as it is recognised: the softplus, which prints by its name and derives to σ(z).
+LOG_ONE_PLUS_EXP: Function = Function("softplus", "np.logaddexp({0}, 0.0)", lambda args, value: (SIGMOID(args[0]),))
 
 #: The activations that networks take, by name.
 ACTIVATIONS = {function.name: function for function in (SIGMOID, TANH, RELU, SOFTPLUS)}

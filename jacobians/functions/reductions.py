@@ -33,6 +33,8 @@ def mean(a: Expression, axes: Sequence[int], keepdims: bool = False) -> Expressi
 
 def variance(a: Expression, axes: Sequence[int], ddof: float, keepdims: bool = False) -> Expression:
     """The mean squared distance from the mean, with `ddof` taken off the number of entries."""
+    if multiply_sizes(a.shape[axis] for axis in axes) == 1 and not ddof:
+        return multiply(0.0, sum_axes(a, axes, keepdims))
     centred = subtract(a, mean(a, axes, True))
     if not ddof:
         return mean(square(centred), axes, keepdims)

@@ -15,7 +15,15 @@ import numpy as np
 from ..expressions.array_protocol import FUNCTIONS, UFUNCS
 from ..expressions.nodes import Expression, Function, as_expression
 from ..expressions.unsupported import full_name
-from ..functions import determinants, elementwise, indexing, linear_algebra, reductions
+from ..functions import (
+    cancelling,  # noqa: F401 - known once it is imported
+    determinants,
+    elementwise,
+    indexing,
+    linear_algebra,
+    reductions,
+    stable_forms,  # noqa: F401 - as above
+)
 from ..functions import operators as algebra
 from . import contractions, diagonals, products, spacing, ufunc_methods
 from . import cutting_and_joining as shapes

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
+from ..expressions.index_maps import is_zero
 from ..expressions.nodes import Expression, as_expression
 from ..functions import elementwise, indexing, reductions
 from ..functions import operators as algebra
@@ -71,7 +72,7 @@ def np_variance(root: bool) -> Callable[..., Expression]:
         ddof = ddof if correction is np._NoValue else correction
         keep = keepdims is not np._NoValue and bool(keepdims)
         value = reductions.variance(a, np_axes(what, axis, a.ndim), float(ddof), keep)
-        return elementwise.SQRT(value) if root else value
+        return elementwise.SQRT(value) if root and not is_zero(value) else value
 
     return function
 
