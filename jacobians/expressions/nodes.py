@@ -473,7 +473,8 @@ class Rule:
     axes reversed. `helper` is the source of a function of that name, where the template calls one, and `vector_helper`
     a shorter one for vectors. `shown(node)` is the
     expression that it prints as, where that is another; `terms(*args)` are the networks of an `Expansion`.
-    `sign` is that of its entries, as for a `Function`.
+    `sign` is that of its entries, as for a `Function`. `traced_helper` is `helper`
+    without branches, for libraries that trace.
     """
 
     name: str
@@ -485,6 +486,7 @@ class Rule:
     terms: Callable[..., Sequence[EinsumTerm]] | None = None
     sign: Sign = ()
     vector_helper: str = ""
+    traced_helper: str = ""
 
     def __post_init__(self) -> None:
         _by_source[self._source] = self

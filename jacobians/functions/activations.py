@@ -81,7 +81,9 @@ def _log_softmax_local(node: Primitive) -> tuple[list[EinsumTerm], ...]:
     axes = tuple(range(node.ndim))
     rows, i = axes[:-1], axes[-1]
     identity = tidy(1.0, [], [], (*rows, i, i, *rows[::-1]), dict(enumerate(node.shape)))
-    outer = tidy(-1.0, [p], [(*rows, i + 1)], (*rows, i, i + 1, *rows[::-1]), {**dict(enumerate(node.shape)), i + 1: p.shape[-1]})
+    outer = tidy(
+        -1.0, [p], [(*rows, i + 1)], (*rows, i, i + 1, *rows[::-1]), {**dict(enumerate(node.shape)), i + 1: p.shape[-1]}
+    )
     return ([identity, outer],)
 
 
@@ -130,6 +132,10 @@ LOGSUMEXP: Rule = Rule(
     vector_helper="def logsumexp(z):\n"
     "    m = z.max()\n"
     "    return m if abs(m) == np.inf else np.log(np.exp(z - m).sum()) + m\n",
+    traced_helper="def logsumexp(z):\n"
+    "    m = z.max(axis=-1, keepdims=True)\n"
+    "    m = np.where(np.isfinite(m), m, 0.0).astype(z.dtype)\n"
+    "    return np.log(np.exp(z - m).sum(axis=-1)) + m[..., 0]\n",
 )
 LOG_SOFTMAX: Rule = Rule(
     "log_softmax",

@@ -42,6 +42,10 @@ NORM: Rule = Rule(
     "    top = np.abs(x).max()  # the squares leave the range of floating point, or x is 0, inf or nan\n"
     "    return top * np.linalg.norm(x / top) if 0.0 < top < np.inf else top\n",
     _shown,
+    traced_helper="def norm(x):\n"
+    "    top = np.abs(x).max()\n"
+    "    top = np.where((0.0 < top) & (top < np.inf), top, 1.0)\n"
+    "    return top * np.sqrt(((x / top) ** 2).sum())\n",
 )
 ROW_NORM: Rule = Rule(
     "row_norm",
@@ -57,4 +61,8 @@ ROW_NORM: Rule = Rule(
     "    scaled = x / np.where((0.0 < top) & (top < np.inf), top, 1.0)\n"
     "    return top[..., 0] * np.sqrt(np.einsum('...i,...i->...', scaled, scaled))\n",
     _shown,
+    traced_helper="def row_norm(x):\n"
+    "    top = np.abs(x).max(axis=-1, keepdims=True)\n"
+    "    top = np.where((0.0 < top) & (top < np.inf), top, 1.0)\n"
+    "    return top[..., 0] * np.sqrt(((x / top) ** 2).sum(axis=-1))\n",
 )

@@ -19,6 +19,7 @@ class JaxCode(NumpyCode):
     """A program in JAX."""
 
     library = "import jax.numpy as np\n"
+    traced = True
 
     @staticmethod
     def prepared(program: Program) -> Program:

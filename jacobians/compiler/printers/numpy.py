@@ -35,6 +35,9 @@ _RESERVED = frozenset({"np", "program"})
 class NumpyCode:
     """A program in NumPy."""
 
+    #: Whether the library traces its functions, so that no branch may look at a value.
+    traced = False
+
     def __init__(self, program: Program) -> None:
         self._program = program
         calls = [(one.operation.rule, one.operands) for one in program.statements if isinstance(one.operation, op.Call)]
@@ -42,6 +45,8 @@ class NumpyCode:
         stacked = {rule for rule, operands in calls if any(len(one.shape) > 1 for one in operands)}
         helpers = {rule: "" if rule in stacked else rule.vector_helper for rule in rules}
         self._helpers = {rule.name: helpers[rule] or rule.helper for rule in rules if rule.helper}
+        if self.traced:
+            self._helpers = {rule.name: rule.traced_helper or rule.helper for rule in rules if rule.helper}
         reserved = _RESERVED | {program.signature.name} | {rule.name for rule in rules}
         names = {*program.names.values(), *program.parameters}
         self._taken = set(reserved | names)

@@ -49,7 +49,17 @@ CALLS = {
     "softmax": "torch.softmax({0}, -1)",
     "logsumexp": "torch.logsumexp({0}, -1)",
     "cross_entropy": "-({1} * torch.log_softmax({0}, -1)).sum()",
+    "log_softmax": "torch.log_softmax({0}, -1)",
+    "norm": "torch.linalg.vector_norm({0})",
+    "row_norm": "torch.linalg.vector_norm({0}, dim=-1)",
     "inv": "torch.linalg.inv({0})",
+    "adjugate": "(lambda u, s, v: (v.mT * (torch.det(u) * torch.det(v))[..., None, None] * torch.where(torch.eye("
+    "s.shape[-1], dtype=torch.bool), 1.0, s[..., None, :]).prod(-1)[..., None, :]) @ u.mT)(*torch.linalg.svd({0}))",
+    "left_vectors": "torch.linalg.svd({0})[0]",
+    "right_vectors": "torch.linalg.svd({0})[2].mT",
+    "products_of_others": "(lambda u, s, v, i: (torch.det(u) * torch.det(v))[..., None, None] * ~i * torch.where("
+    "i[:, None] | i[None], 1.0, s[..., None, None, :]).prod(-1))(*torch.linalg.svd({0}), "
+    "torch.eye({0}.shape[-1], dtype=torch.bool))",
     "det": "torch.linalg.det({0})",
     "logdet": "torch.linalg.slogdet({0})[1]",
     "signdet": "torch.linalg.slogdet({0})[0]",
