@@ -51,6 +51,11 @@ class Alphabet:
         """The size of an axis, as a factor or a subscript."""
         return str(size)
 
+    def count(self, size: Size) -> tuple[str, bool]:
+        """The size of an axis as a number, and whether it stands without parentheses: d, d+1, N d."""
+        sign = set("+-") & set(str(size))
+        return self.size(size).replace("*", "*" if sign else " "), not (sign or "*" in str(size))
+
     def shape(self, shape: Shape) -> str:
         """`h × d × h`; a scalar is `scalar`."""
         return show_shape(shape)

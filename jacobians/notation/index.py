@@ -7,7 +7,6 @@ from typing import Protocol
 
 from ..expressions.nodes import Expression
 from ..shapes.letters import letter
-from ..shapes.sizes import Size
 from .alphabet import Alphabet
 from .components import Delta, Entry, EntryProduct, EntrySum, Factor, NumberFactor, Partial, Power, Row
 from .spelling import signed_sum
@@ -50,7 +49,7 @@ def _body(product: EntryProduct, writer: ComponentWriter, bounds: bool) -> tuple
     settled = bool(summed) and not any(set(one.indices) & set(summed) for one in deltas)  # no sum is over a delta
     outside = deltas if settled else []
     inside = [one for one in product.factors if not (settled and isinstance(one, Delta))]
-    parts = [_count(size, alphabet) for size in product.counted]
+    parts = [alphabet.count(size) for size in product.counted]
     parts += [factor(one, writer) for one in outside]
     if summed:
         sizes = [product.sizes[index] for index in summed] if bounds else None
@@ -59,11 +58,6 @@ def _body(product: EntryProduct, writer: ComponentWriter, bounds: bool) -> tuple
     if len(parts) == 1:
         return parts[0]
     return alphabet.product([alphabet.grouped(*part) for part in parts]), False
-
-
-def _count(size: Size, alphabet: Alphabet) -> tuple[str, bool]:
-    text = alphabet.size(size)
-    return text, not set("+-") & set(text)
 
 
 def factor(one: Factor, writer: ComponentWriter) -> tuple[str, bool]:

@@ -92,8 +92,7 @@ class Speller:
             case Value(text, plain):
                 return text, plain
             case Count(size):
-                text = alphabet.size(size)
-                return text, not set("+-") & set(text)
+                return alphabet.count(size)
             case Total(text):
                 return text, True
             case Call(name, body):

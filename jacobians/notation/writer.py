@@ -194,8 +194,7 @@ class ExpressionWriter:
             parts = [self.atom(part)[0] for part in node.parts]
             return alphabet.joined(parts) if node.axis else alphabet.stacked(parts), True
         if isinstance(node, SizeValue):
-            size = alphabet.size(node.length)
-            return size, not set("+-") & set(size)
+            return alphabet.count(node.length)
         if isinstance(node, IndexMap):
             return self._index_map(node), True
         if isinstance(node, EinsumSum):

@@ -183,3 +183,10 @@ def _variables(node: Any) -> list[Any]:
     from jacobians.expressions.walks import walk
 
     return [one for one in walk([node]) if isinstance(one, Variable)]
+
+
+def test_a_product_of_sizes_is_divided_by_as_a_whole() -> None:
+    X = matrix("X", "N", "d")
+    assert derivative(np.mean(X**2), X).matrix_notation() == "2 Xᵀ / (N d)"
+    assert derivative(np.mean(X**2), X).index_notation().endswith("= 2 (1 / (N d)) X_{ji}")
+    assert r"(N \, d)^2" in derivative(np.var(X), X).latex()
