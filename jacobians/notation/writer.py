@@ -226,12 +226,15 @@ class ExpressionWriter:
         return alphabet.call(self.function_name(node.function), [text for text, _ in args]), True
 
     def _index_map(self, node: IndexMap) -> str:
-        """[I_h; 0]: the identity above zeros; in general between zeros. Other maps by their size."""
+        """[I_h; 0], the identity above or below zeros; between zeros I₉[:, 1:4]. Other maps by their size."""
         big, *smalls = node.shape
         if not isinstance(node, Selector) or not node.pick.is_slice or node.pick.step != 1:
             return self.alphabet.index_map(big, tuple(smalls))
         above = [] if node.pick.start == 0 else ["0"]
         below = [] if add_sizes(node.pick.start, node.pick.length) == big else ["0"]
+        if above and below:
+            columns = f"{node.pick.start}:{add_sizes(node.pick.start, node.pick.length)}"
+            return self.alphabet.part(self.alphabet.identity(big), [":", columns])
         return self.alphabet.stacked([*above, self.alphabet.identity(node.pick.length), *below])
 
     def _place(self, index_map: IndexMap, letters: Sequence[str]) -> str:

@@ -190,3 +190,9 @@ def test_a_product_of_sizes_is_divided_by_as_a_whole() -> None:
     assert derivative(np.mean(X**2), X).matrix_notation() == "2 Xᵀ / (N d)"
     assert derivative(np.mean(X**2), X).index_notation().endswith("= 2 (1 / (N d)) X_{ji}")
     assert r"(N \, d)^2" in derivative(np.var(X), X).latex()
+
+
+def test_two_different_blocks_have_two_prints() -> None:
+    y = vector("y", 9)
+    form = derivative(y[1:4] * y[4:7], y).matrix_notation()
+    assert form == "diag(y[4:7]) I₉[:, 1:4]ᵀ + diag(y[1:4]) I₉[:, 4:7]ᵀ"
