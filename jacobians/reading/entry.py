@@ -14,12 +14,11 @@ from .meaning import repairs
 from .meaning.declarations import Declarations
 from .meaning.elaborated import Part
 from .meaning.elaboration import Elaborator
+from .meaning.statements import Statement, read_page
 from .meaning.step_names import StepNames
 from .syntax import tree as t
 from .syntax.parser import read_tree
 from .syntax.source_positions import Place, parse_error, with_hint
-
-_Statement = tuple[t.Node, tuple[Part, ...]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Reading:
     """A text that was read: its statements with their parts, and notes on what could be read in two ways."""
 
     text: str
-    statements: tuple[_Statement, ...]
+    statements: tuple[Statement, ...]
     notes: tuple[str, ...]
     elaborator: Elaborator
 
@@ -109,7 +108,7 @@ def _elaborated(
     hints: bool = True,
 ) -> Reading:
     try:
-        statements = tuple(elaborator.page(page, expected))
+        statements = tuple(read_page(elaborator, page, expected))
     except ShapeError as error:
         if not hints or not elaborator.failed or not error.excerpt:
             raise
@@ -120,7 +119,7 @@ def _elaborated(
 
 
 def _hint(
-    elaborator: Elaborator, page: t.Page, error: ShapeError, reread: Callable[[str], Sequence[_Statement] | None]
+    elaborator: Elaborator, page: t.Page, error: ShapeError, reread: Callable[[str], Sequence[Statement] | None]
 ) -> str:
     """The nearest repair, shown as the statement it is in; of an equation, rather one whose sides have one shape."""
     place = max((part.place for part in elaborator.failed if _position(part.place) <= _position(error)), key=_position)
@@ -174,11 +173,11 @@ def _opened(text: str, sizes: Mapping[str, object] | None, activation: str, layo
     return elaborator, read_tree(text, elaborator.is_known)
 
 
-def _reread(text: str, sizes: Mapping[str, object] | None, activation: str, layout: str) -> list[_Statement] | None:
+def _reread(text: str, sizes: Mapping[str, object] | None, activation: str, layout: str) -> list[Statement] | None:
     """The statements of a text; None where it cannot be read."""
     try:
         elaborator, page = _opened(text, sizes, activation, layout)
-        return list(elaborator.page(page))
+        return list(read_page(elaborator, page))
     except JacobiansError:
         return None
 

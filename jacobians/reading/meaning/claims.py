@@ -11,8 +11,8 @@ from ..syntax.spelling import key
 from .context import Context
 from .declarations import read_sizes
 from .elaborated import Part
-from .named_functions import NamedFunction
 from .naming_parts import opened, spellings, stem
+from .smooth_functions import NamedFunction
 from .values import describe
 
 

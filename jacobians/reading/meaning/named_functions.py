@@ -1,89 +1,144 @@
-"""Functions that a text names: f(x) := …, and arbitrary smooth ones, L = L(z), f : ℝ^n → ℝ.
-
-An arbitrary function is a random smooth one: a linear part and a few hidden units, whose coefficients are variables
-that are drawn with the others. What holds for it at random points holds for every smooth function.
-"""
+"""Calls of the functions that a text names: f(x) := …, and arbitrary smooth ones, L = L(z), f : ℝ^n → ℝ."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from ...errors import JacobiansError, ShapeError
-from ...expressions.nodes import Expression, Named, Variable, tensor
-from ...expressions.walks import walk
-from ...functions import elementwise
-from ...functions.operators import add, matmul, multiply, network, permute
-from ...shapes.facts import FACTS
+from ...errors import ShapeError
+from ...expressions.nodes import Expression, Named, Variable
+from ...expressions.walks import substituted, walk
 from ...shapes.sizes import Shape, show_shape
 from ..syntax import tree as t
 from ..syntax.source_positions import Place, parse_error, shape_error, undetermined
-from ..syntax.spelling import identifier, key
+from ..syntax.spelling import key
+from . import differentials, subscripts
 from .context import Context
-from .elaborated import Part
-from .entries import mapped
-from .naming_parts import opened, spellings
-from .values import Value, as_entries, describe, of_entries
+from .elaborated import Item, Part
+from .naming_parts import bare_names, spellings
+from .smooth_functions import NamedFunction, applied_to_each, arbitrary, with_facts
+from .values import Value, describe
+from .vocabulary import find, words
 
-#: Hidden units of a random smooth function.
-UNITS = 4
 #: Calls within calls of functions that a text defines.
 DEEPEST_CALL = 20
 #: Calls of functions that a text defines: f(t) := g(t) + g(t), g(t) := h(t) + h(t), … doubles with every line.
 MOST_CALLS = 500
 
 
-@dataclass
-class NamedFunction:
-    """A function of a text. Without `body` it is arbitrary: `shape` is that of its value, where it is known.
-
-    An `entrywise` one is a function of numbers, applied to each entry; `source` is the shape of its argument, where it
-    is declared.
-    """
-
-    name: str
-    parameters: tuple[str, ...] = ()
-    body: t.Node | None = None
-    shape: Shape | None = None
-    entrywise: bool = False
-    source: Shape | None = None
-    coefficients: dict[tuple[object, ...], Variable] = field(default_factory=dict)
-
-    def coefficient(self, *sizes: object) -> Variable:
-        """A random coefficient; the same for the same call."""
-        role = sizes[0]
-        if sizes not in self.coefficients:
-            name = f"{identifier(key(self.name))}_coefficient_{role}_{len(self.coefficients)}"
-            self.coefficients[sizes] = tensor(name, *sizes[1:])  # type: ignore[arg-type]
-        return self.coefficients[sizes]
-
-
-def name_and_arguments(node: t.Node) -> tuple[str, t.Group] | None:
-    """The f and the (x) of f(x); None for what is not a name and a bracket after it."""
-    if not isinstance(node, t.Product) or len(node.factors) != 2 or node.operators[1] != "":
+def call_of(context: Context, caller: Item, group: t.Node, expected: Shape | None) -> Part | None:
+    """f(x) for a function of the text, and J(w) for a J that is defined and depends on w; None for a product."""
+    if not isinstance(group, t.Group) or group.bracket not in ("(", "{{", "[") or caller.word is not None:
         return None
-    (atom, postfixes), group = opened(node.factors[0]), node.factors[1]
-    options = spellings(atom, postfixes)
-    if not isinstance(group, t.Group) or group.bracket != "(" or not options or options[0][1] < len(postfixes):
+    place = caller.place.to(group.place)
+    for raw, count in spellings(caller.atom, caller.postfixes):
+        name = key(raw)
+        order = sum(one.kind == "prime" for one in caller.postfixes[count:])
+        if order < len(caller.postfixes) - count:
+            continue
+        jacobian = raw[:2] == "J_" and not order and not context.is_known(raw)
+        if jacobian and (key(raw[2:]) in context.functions or context.is_known(raw[2:])):  # J_f(x)
+            raw, name, order = raw[2:], key(raw[2:]), 1
+        value = context.lookup(raw)
+        given = value is not None and defined_of(context, value, raw, group)
+        if (
+            value is not None
+            and given
+            and order == 1
+            and (jacobian or not value.rank)
+            and name not in context.functions
+        ):
+            return _differentiated(context, Part(place, value), [context.part(one) for one in group.parts], place)
+        if value is not None and given and not order:
+            arguments = tuple(context.part(one).value.expression for one in group.parts)
+            if isinstance(context.functions.get(name), NamedFunction) or len(arguments) == len(group.parts):
+                context.note(f"{context.source(place)} is {context.source(caller.place)}, which is defined")
+            return Part(place, value, arguments=arguments)
+        function = context.functions.get(name)
+        if function is None and value is None and context.uses is not None and context.uses.is_called(name):
+            if find(raw, context.activation) is not None or subscripts.indexed_items(context, caller):
+                return None
+            close = difflib.get_close_matches(raw, words(), n=1, cutoff=0.8) if len(raw) > 2 else ()
+            if close:
+                said = f"{raw} is neither a declared name nor a function; did you mean {close[0]}?"
+                raise parse_error(context.text, caller.place, said)
+            function = NamedFunction(raw, entrywise=context.uses.is_primed(name))
+        if function is None:
+            continue
+        arguments_ = [context.part(one) for one in group.parts]
+        if function.body is not None or (order and not function.entrywise):
+            if order > 1:
+                raise parse_error(context.text, caller.place, f"{function.name}′ is read, and no higher derivative")
+            arguments_ = [replace(one, value=under_a_name(one.value)) for one in arguments_]
+            if function.body is not None:
+                part = _substituted(context, function, arguments_, place)
+            else:
+                part = called(context, function, arguments_, place, expected, 0)
+            return _differentiated(context, part, arguments_, place) if order else part
+        part = called(context, function, arguments_, place, expected, order)
+        context.functions[name] = function
+        context.note(f"{function.name} is taken as an arbitrary smooth function")
+        return part
+    return None
+
+
+def _differentiated(context: Context, value: Part, arguments: Sequence[Part], place: Place) -> Part:
+    """f′(x) and J_f(x): the derivative of what f(x) is, in the layout of the text."""
+    if len(arguments) != 1:
+        raise parse_error(context.text, place, "the derivative of a function of several arguments: write ∂f(x, y)/∂x")
+    return differentials.with_respect_to(context, place, value, arguments[0].value.expression)
+
+
+def _substituted(context: Context, function: NamedFunction, arguments: Sequence[Part], place: Place) -> Part:
+    """The body of a function of the text with its arguments for its parameters."""
+    if len(arguments) != len(function.parameters):
+        said = f"{function.name} is defined of {len(function.parameters)} arguments, and given {len(arguments)}"
+        raise shape_error(context.text, place, said)
+    value = context.defined.get(key(function.name))
+    if value is not None:
+        known = [context.lookup(one) for one in function.parameters]
+        pairs = {old.expression: new.value.expression for old, new in zip(known, arguments, strict=True) if old}
+        rows = any(one.value.row for one in arguments)  # another shape than the column that it was defined of
+        if not rows and all(old.shape == new.shape for old, new in pairs.items()):
+            inner = value.expression.body if isinstance(value.expression, Named) else value.expression
+            made = Value(substituted(inner, pairs), value.row)
+            return Part(place, made, tuple(arguments), arguments=tuple(pairs.values()))
+    context.call_count += 1
+    if context.call_count > MOST_CALLS:
+        raise parse_error(context.text, place, f"more than {MOST_CALLS} calls of the functions of the text")
+    if len(context.scopes) >= DEEPEST_CALL:
+        said = f"{function.name} calls itself, or functions within functions are too deep"
+        raise parse_error(context.text, place, said)
+    context.scopes.append({name: one.value for name, one in zip(function.parameters, arguments, strict=True)})
+    try:
+        assert function.body is not None
+        part = context.part(function.body)
+    finally:
+        context.scopes.pop()
+    return Part(place, part.value, tuple(arguments), arguments=tuple(one.value.expression for one in arguments))
+
+
+def dependent(context: Context, name: str) -> Value | None:
+    """L, where the text has L(z) and L is declared without a definition: an arbitrary function of z."""
+    assert context.uses is not None
+    group = context.uses.functions.pop(name)
+    variable = context.declarations.find(name)
+    if variable is None:
         return None
-    return options[0][0], group
-
-
-def bare_names(group: t.Group) -> list[str] | None:
-    """The names in brackets, where nothing else is."""
-    found: list[str] = []
-    for part in group.parts:
-        atom, postfixes = opened(part)
-        options = spellings(atom, postfixes)
-        if not options or options[0][1] < len(postfixes):
-            return None
-        found.append(options[0][0])
-    return found
-
-
-def depends(value: Value, on: Expression) -> bool:
-    """Whether a value is computed from an expression."""
-    return on in walk([value.expression])
+    function = context.functions.setdefault(name, NamedFunction(name, shape=variable.shape))
+    arguments = [context.part(one) for one in group.parts]
+    shape = None if function.entrywise else variable.shape
+    part = called(context, function, arguments, group.place, shape, 0)
+    try:
+        made = with_facts(part.value.expression, context.declarations.facts.get(variable.name, ()))
+    except ShapeError as error:
+        raise parse_error(context.text, group.place, f"{variable.name}: {error}") from None
+    value = Value(made.named(variable.name), part.value.row)
+    shown = ", ".join(context.source(one.place) for one in group.parts)
+    context.note(f"{variable.name} is taken as an arbitrary smooth function of {shown}")
+    context.defined[name] = value
+    return value
 
 
 def called(
@@ -109,7 +164,7 @@ def called(
     if function.entrywise:
         if len(given) != 1:
             raise shape_error(context.text, place, f"{function.name} takes 1 argument, got {len(given)}")
-        value = _applied_to_each(context, function, given[0], order, place)
+        value = applied_to_each(function, given[0], order, context.text, place)
         return Part(place, value, tuple(arguments), arguments=expressions)
     if order:
         raise parse_error(
@@ -139,66 +194,9 @@ def under_a_name(argument: Value) -> Value:
     return replace(argument, expression=argument.expression.named(f"argument_{argument.expression.serial}"))
 
 
-def arbitrary(function: NamedFunction, arguments: Sequence[Expression], shape: Shape) -> Expression:
-    """A random smooth function of arrays: C tanh(B x + c) + A x, with A, B, C of as many axes as it takes."""
-    hidden: list[Expression] = [function.coefficient("c", UNITS)]
-    linear: list[Expression] = []
-    out = tuple(range(len(shape)))
-    for place, argument in enumerate(arguments):
-        axes = tuple(range(100, 100 + argument.ndim))
-        inner = function.coefficient(f"b{place}", UNITS, *argument.shape)
-        hidden.append(network([inner, argument], [(99, *axes), axes], (99,)))
-        outer = function.coefficient(f"a{place}", *shape, *argument.shape)
-        linear.append(network([outer, argument], [(*out, *axes), axes], out))
-    units = elementwise.TANH(add(*hidden))
-    weights = function.coefficient("w", *shape, UNITS)
-    return add(network([weights, units], [(*out, 99), (99,)], out), *linear)
-
-
-def with_facts(value: Expression, facts: Sequence[str]) -> Expression:
-    """A random smooth function whose values have the facts of the name that it stands for.
-
-    Raises `ShapeError` for a fact that smooth functions are not made with here.
-    """
-    for name in facts:
-        turned = permute(value, list(reversed(range(value.ndim))))
-        if name == "positive_definite":
-            value = add(matmul(value, turned), network([], [], (0, 0), {0: value.shape[0]}))
-        elif name in ("symmetric", "skew"):
-            value = add(value, turned if name == "symmetric" else multiply(-1.0, turned))
-        elif name == "positive":
-            value = elementwise.EXP(value)
-        elif name != "constant":
-            raise ShapeError(f"an arbitrary function whose values are {FACTS[name].words} is not read: define it")
-    return value
-
-
-def _applied_to_each(context: Context, function: NamedFunction, given: Value, order: int, place: Place) -> Value:
-    """f, f′ or f″ of every entry, with f(t) = Σ a tanh(b t + c) + w t."""
-    if order > 2:
-        raise parse_error(context.text, place, "derivatives of an arbitrary function are read to the second")
-
-    def of(z: Expression) -> Expression:
-        out = tuple(range(z.ndim))
-        a, b, c, w = (function.coefficient(letter, UNITS) for letter in "abcw")
-        bent = network([b, z], [(99,), out], (99, *out))
-        units = elementwise.TANH(add(bent, network([c], [(99,)], (99, *out), dict(zip(out, z.shape, strict=True)))))
-        slope = network([w, z], [(99,), out], out)
-        if order == 0:
-            return add(network([a, units], [(99,), (99, *out)], out), slope)
-        bend = add(1.0, multiply(-1.0, elementwise.power(units, 2.0)))
-        if order == 1:
-            flat = network([w], [(99,)], out, dict(zip(out, z.shape, strict=True)))
-            return add(network([a, b, bend], [(99,), (99,), (99, *out)], out), flat)
-        twice = multiply(-2.0, multiply(units, bend))
-        return network([a, b, b, twice], [(99,), (99,), (99,), (99, *out)], out)
-
-    if given.entries is not None:
-        return of_entries(mapped(of, as_entries(given)))
-    try:
-        return Value(of(given.expression), given.row)
-    except JacobiansError as error:
-        raise shape_error(context.text, place, str(error)) from None
+def depends(value: Value, on: Expression) -> bool:
+    """Whether a value is computed from an expression."""
+    return on in walk([value.expression])
 
 
 def defined_of(context: Context, value: Value, raw: str, group: t.Group) -> bool:

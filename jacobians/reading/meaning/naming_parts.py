@@ -132,3 +132,26 @@ def holds_factor(node: t.Node) -> bool:
     while isinstance(node, t.Font) or (isinstance(node, t.Group) and len(node.parts) == 1):
         node = node.body if isinstance(node, t.Font) else node.parts[0]
     return isinstance(node, t.Factor)
+
+
+def name_and_arguments(node: t.Node) -> tuple[str, t.Group] | None:
+    """The f and the (x) of f(x); None for what is not a name and a bracket after it."""
+    if not isinstance(node, t.Product) or len(node.factors) != 2 or node.operators[1] != "":
+        return None
+    (atom, postfixes), group = opened(node.factors[0]), node.factors[1]
+    options = spellings(atom, postfixes)
+    if not isinstance(group, t.Group) or group.bracket != "(" or not options or options[0][1] < len(postfixes):
+        return None
+    return options[0][0], group
+
+
+def bare_names(group: t.Group) -> list[str] | None:
+    """The names in brackets, where nothing else is."""
+    found: list[str] = []
+    for part in group.parts:
+        atom, postfixes = opened(part)
+        options = spellings(atom, postfixes)
+        if not options or options[0][1] < len(postfixes):
+            return None
+        found.append(options[0][0])
+    return found

@@ -8,8 +8,7 @@ from itertools import pairwise
 from ...shapes.sizes import Shape
 from ..syntax import tree as t
 from ..syntax.spelling import key
-from .named_functions import bare_names, name_and_arguments
-from .naming_parts import opened, spellings
+from .naming_parts import bare_names, name_and_arguments, opened, spellings
 
 
 class Uses:

@@ -13,12 +13,12 @@ What is a call and what a product is decided later, by the names that are declar
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
 
 from . import tree as t
 from .disambiguation import scan
-from .source_positions import Place, parse_error, place_at
+from .source_positions import parse_error, place_at
 from .spelling import accent_name
+from .token_stream import TokenStream
 from .tokens import Token
 
 
@@ -39,63 +39,16 @@ _OPERANDS = {
     *("ACCENT", "FONT", "FRACTION", "ROOT", "NABLA", "PARTIAL", "TOTAL"),
 }
 _POSTFIXES = {
-    *(
-        "PRIME",
-        "TRANSPOSED",
-        "SUPERSCRIPT",
-        "LABEL",
-        "LOWERED",
-        "POWER",
-        "ENTRYWISE_POWER",
-        "SUBSCRIPT",
-        "PSEUDOINVERSE",
-        "STAR",
-        "SIGNS",
-    ),
+    *("PRIME", "TRANSPOSED", "SUPERSCRIPT", "LABEL", "LOWERED", "POWER", "ENTRYWISE_POWER"),
+    *("SUBSCRIPT", "PSEUDOINVERSE", "STAR", "SIGNS"),
 }
 _OPERAND = "an operand (a name, a number, a bracket)"
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾₀₁₂₃₄₅₆₇₈₉", "0123456789+-()0123456789")
 _TENSOR = ("⊗", "otimes")
 
 
-class _Parser:
+class _Parser(TokenStream):
     """One pass over the tokens. The depth of the recursion is that of the brackets, which `scan` limits."""
-
-    def __init__(self, text: str, tokens: list[Token]) -> None:
-        self.text, self.tokens, self.next = text, tokens, 0
-
-    # --- tokens -------------------------------------------------------------------------------------------------
-
-    def kind(self, ahead: int = 0) -> str:
-        """The kind of the next token; "" at the end."""
-        place = self.next + ahead
-        return self.tokens[place].kind if place < len(self.tokens) else ""
-
-    def take(self) -> Token:
-        self.next += 1
-        return self.tokens[self.next - 1]
-
-    def required(self, kind: str, expected: str) -> Token:
-        if self.kind() != kind:
-            self.refuse(expected)
-        return self.take()
-
-    def refuse(self, expected: str) -> NoReturn:
-        """Raise the error that says what was expected here and what was found."""
-        before = self.tokens[self.next - 1] if self.next else None
-        after = f" after {self.text[before.place.start : before.place.end].strip()}" if before else ""
-        if self.next < len(self.tokens):
-            place = self.tokens[self.next].place
-            shown = self.text[place.start : place.end].strip() or "the end of the line"
-        else:
-            last = self.tokens[-1].place
-            place = Place(last.end, last.end + 1, last.line, last.column + last.end - last.start)
-            shown = "the end"
-        raise parse_error(self.text, place, f"expected {expected}{after.rstrip()}, found {shown}")
-
-    def since(self, first: Place) -> Place:
-        """From `first` to the token before the next."""
-        return first.to(self.tokens[self.next - 1].place)
 
     # --- statements ---------------------------------------------------------------------------------------------
 
