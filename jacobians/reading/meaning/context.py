@@ -99,11 +99,12 @@ class Context(ABC):
 
     @property
     def longest_name(self) -> int:
-        """So many characters has a spelling of a name, at most: W1 may be W_1, and x̃ may be x_tilde."""
+        """Number of characters of the longest spelling of a name: W1 may be W_1, and x̃ may be x_tilde."""
         names = [*self.declarations.names, *self.defined, *self.later, *(name for one in self.scopes for name in one)]
         return max((len(name) for name in names), default=0) + len("_tilde")
 
     def is_known(self, raw: str) -> bool:
+        """Whether a name stands for something."""
         return self.lookup(raw) is not None
 
     def source(self, place: Place, longest: int = 32) -> str:
@@ -135,9 +136,8 @@ class Context(ABC):
         """The dX of a variable X."""
         if variable not in self._directions:
             name = f"d{variable.name}"
-            self._directions[variable] = tensor(
-                name if not self.is_known(name) else f"{name}_direction", *variable.shape
-            )
+            name += "_direction" if self.is_known(name) else ""
+            self._directions[variable] = tensor(name, *variable.shape)
         return self._directions[variable]
 
     def is_moved(self, variable: Variable) -> bool:
@@ -146,9 +146,8 @@ class Context(ABC):
 
     def is_held(self, variable: Variable) -> bool:
         """Whether a variable is no variable of the text: a direction dX, or a coefficient of an arbitrary function."""
-        return variable in self._directions.values() or any(
-            variable in one.coefficients.values() for one in self.functions.values()
-        )
+        coefficients = (one.coefficients.values() for one in self.functions.values())
+        return any(variable in known for known in (self._directions.values(), *coefficients))
 
     @property
     def arbitrary(self) -> list[NamedFunction]:
@@ -165,12 +164,12 @@ class Context(ABC):
         return list(self._notes)
 
     def unknown(self, raw: str, place: Place, called: bool = False) -> ParseError:
+        """The error for a name that stands for nothing."""
         known = [*self.declarations.names, *(value.expression.name or "" for value in self.defined.values())]
         close = difflib.get_close_matches(raw, [*known, *(words() if called else ())], n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         shown = self.source(place)
-        listed = (
-            f"the names are {', '.join(known)}" if known else "no name is; give each its shape, such as x:d or W:h,d"
-        )
+        names = f"the names are {', '.join(known)}"
+        listed = names if known else "no name is; give each its shape, such as x:d or W:h,d"
         kind = "is neither a declared name nor a function" if called else "is not declared"
         return (undetermined if called else parse_error)(self.text, place, f"{shown} {kind}: {listed}{hint}")

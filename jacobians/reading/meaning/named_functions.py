@@ -27,9 +27,9 @@ DEEPEST_CALL = 20
 MOST_CALLS = 500
 
 
-def call_of(context: Context, caller: Item, group: t.Node, expected: Shape | None) -> Part | None:
+def call_of(context: Context, caller: Item, group: t.Group, expected: Shape | None) -> Part | None:
     """f(x) for a function of the text, and J(w) for a J that is defined and depends on w; None for a product."""
-    if not isinstance(group, t.Group) or group.bracket not in ("(", "{{", "[") or caller.word is not None:
+    if group.bracket not in ("(", "{{", "[") or caller.word is not None:
         return None
     place = caller.place.to(group.place)
     for raw, count in spellings(caller.atom, caller.postfixes):
@@ -41,20 +41,13 @@ def call_of(context: Context, caller: Item, group: t.Node, expected: Shape | Non
         if jacobian and (key(raw[2:]) in context.functions or context.is_known(raw[2:])):  # J_f(x)
             raw, name, order = raw[2:], key(raw[2:]), 1
         value = context.lookup(raw)
-        given = value is not None and defined_of(context, value, raw, group)
-        if (
-            value is not None
-            and given
-            and order == 1
-            and (jacobian or not value.rank)
-            and name not in context.functions
-        ):
-            return _differentiated(context, Part(place, value), [context.part(one) for one in group.parts], place)
-        if value is not None and given and not order:
-            arguments = tuple(context.part(one).value.expression for one in group.parts)
-            if isinstance(context.functions.get(name), NamedFunction) or len(arguments) == len(group.parts):
+        if value is not None and defined_of(context, value, raw, group):
+            if order == 1 and (jacobian or not value.rank) and name not in context.functions:
+                return _differentiated(context, Part(place, value), [context.part(one) for one in group.parts], place)
+            if not order:
+                given = tuple(context.part(one).value.expression for one in group.parts)
                 context.note(f"{context.source(place)} is {context.source(caller.place)}, which is defined")
-            return Part(place, value, arguments=arguments)
+                return Part(place, value, arguments=given)
         function = context.functions.get(name)
         if function is None and value is None and context.uses is not None and context.uses.is_called(name):
             if find(raw, context.activation) is not None or subscripts.indexed_items(context, caller):
@@ -66,17 +59,17 @@ def call_of(context: Context, caller: Item, group: t.Node, expected: Shape | Non
             function = NamedFunction(raw, entrywise=context.uses.is_primed(name))
         if function is None:
             continue
-        arguments_ = [context.part(one) for one in group.parts]
+        arguments = [context.part(one) for one in group.parts]
         if function.body is not None or (order and not function.entrywise):
             if order > 1:
                 raise parse_error(context.text, caller.place, f"{function.name}′ is read, and no higher derivative")
-            arguments_ = [replace(one, value=under_a_name(one.value)) for one in arguments_]
+            arguments = [replace(one, value=under_a_name(one.value)) for one in arguments]
             if function.body is not None:
-                part = _substituted(context, function, arguments_, place)
+                part = _substituted(context, function, arguments, place)
             else:
-                part = called(context, function, arguments_, place, expected, 0)
-            return _differentiated(context, part, arguments_, place) if order else part
-        part = called(context, function, arguments_, place, expected, order)
+                part = called(context, function, arguments, place, expected, 0)
+            return _differentiated(context, part, arguments, place) if order else part
+        part = called(context, function, arguments, place, expected, order)
         context.functions[name] = function
         context.note(f"{function.name} is taken as an arbitrary smooth function")
         return part

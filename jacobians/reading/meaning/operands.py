@@ -34,9 +34,8 @@ def operand(context: Context, item: Item, expected: Shape | None = None) -> Part
             made = context.combined([context.part(one) for one in atom.parts], [values.inner])
             return Part(atom.place, made.value, made.children)
         case t.Group() if len(atom.parts) > 1:
-            raise parse_error(
-                context.text, atom.parts[1].place, "a comma, and no function before the bracket takes arguments"
-            )
+            said = "a comma, and no function before the bracket takes arguments"
+            raise parse_error(context.text, atom.parts[1].place, said)
         case t.Group() if atom.bracket != "{" or not _is_one_name(context, atom):
             inner = context.part(atom.parts[0], expected)
             return Part(atom.place, inner.value, inner.children or (inner,), inner.squared)
@@ -62,11 +61,8 @@ def operand(context: Context, item: Item, expected: Shape | None = None) -> Part
         case t.Differential():
             raise parse_error(context.text, atom.place, "∂ alone: a derivative is written ∂y/∂x, or ∂(…)/∂x")
         case t.Accent() if not spellings(atom, ()):
-            raise parse_error(
-                context.text,
-                atom.place,
-                f"a {atom.mark} stands over a name, and {context.source(atom.body.place)} is none",
-            )
+            said = f"a {atom.mark} stands over a name, and {context.source(atom.body.place)} is none"
+            raise parse_error(context.text, atom.place, said)
     return _name(context, item)
 
 

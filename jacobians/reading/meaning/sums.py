@@ -49,12 +49,8 @@ def sum_of(context: Context, node: t.Sum, expected: Shape | None) -> Part:
         first = shaped[0]
         if part.value.shape != first.value.shape:
             context.failed = tuple(parts)
-            raise shape_error(
-                context.text,
-                part.place,
-                f"{context.source(first.place)} is {values.describe(first.value)} and {context.source(part.place)} is "
-                f"{values.describe(part.value)}: the parts of a sum have one shape",
-            )
+            given = [f"{context.source(one.place)} is {values.describe(one.value)}" for one in (first, part)]
+            raise shape_error(context.text, part.place, f"{' and '.join(given)}: the parts of a sum have one shape")
     for part in parts:
         if shaped and not part.value.rank:
             context.note(f"{context.source(part.place)} is a scalar, added to every entry")
