@@ -25,7 +25,7 @@ from ..expressions.nodes import (
 )
 from ..expressions.picks import Pick
 from ..expressions.walks import walk
-from ..shapes.sizes import add_sizes, multiply_sizes
+from ..shapes.sizes import Size, add_sizes, multiply_sizes
 from .alphabet import TEXT, Alphabet
 from .blocks import blocks
 from .forms import Sum
@@ -226,16 +226,17 @@ class ExpressionWriter:
         return alphabet.call(self.function_name(node.function), [text for text, _ in args]), True
 
     def _index_map(self, node: IndexMap) -> str:
-        """[I_h; 0], the identity above or below zeros; between zeros I₉[:, 1:4]. Other maps by their size."""
+        """[I_h; 0], the identity above or below one line of zeros; else I₉[:, 1:4]. Other maps by their size."""
         big, *smalls = node.shape
-        if not isinstance(node, Selector) or not node.pick.is_slice or node.pick.step != 1:
+        if not isinstance(node, Selector):
             return self.alphabet.index_map(big, tuple(smalls))
-        above = [] if node.pick.start == 0 else ["0"]
-        below = [] if add_sizes(node.pick.start, node.pick.length) == big else ["0"]
-        if above and below:
-            columns = f"{node.pick.start}:{add_sizes(node.pick.start, node.pick.length)}"
-            return self.alphabet.part(self.alphabet.identity(big), [":", columns])
-        return self.alphabet.stacked([*above, self.alphabet.identity(node.pick.length), *below])
+        pick, whole = node.pick, self.alphabet.identity(big)
+        if pick.modulus is not None:
+            return self.alphabet.joined([self.alphabet.part(whole, [":", cut]) for cut in _rolled(pick)])
+        if pick.step == 1 and pick.length != 1 and add_sizes(pick.length, 1) == big:
+            identity = self.alphabet.identity(pick.length)
+            return self.alphabet.stacked([identity, "0"] if pick.start == 0 else ["0", identity])
+        return self.alphabet.part(whole, [":", _cut(pick, big)])
 
     def _place(self, index_map: IndexMap, letters: Sequence[str]) -> str:
         """E_{ij…} = 1 where entry i is entry j…: δ_{i,j+3}, δ_{i,2j}, δ_{i,(jk)}."""
@@ -263,14 +264,37 @@ class ExpressionWriter:
         plain = (name or "").removesuffix("_tilde")
         if without_last and plain != (name or "") and plain not in self._names:  # W̃ = [W | b]: this is W
             return self.alphabet.name(plain, node.ndim)
-        if pick.indices is not None:
-            cut = TEXT.cut(f"[{', '.join(map(str, pick.indices[:20]))}]", 20)
-        elif pick.length == 1:
-            cut = str(pick.start)
-        else:
-            stop = add_sizes(pick.start, multiply_sizes([pick.step, pick.length]))
-            first = "" if pick.start == (0 if pick.step > 0 else add_sizes(whole, -1)) else pick.start
-            cut = f"{first}:{'' if stop == (whole if pick.step > 0 else -1) else stop}"
-            cut += "" if pick.step == 1 else f":{pick.step}"
-        body = self.alphabet.grouped(*self.atom(node.body))
-        return self.alphabet.part(body, [":"] * node.axis + [cut])
+        if pick.modulus is not None and node.axis == node.ndim - 1 < 2:
+            text = self.alphabet.grouped(*self.atom(node.body))
+            ends = [self.alphabet.part(text, [":"] * node.axis + [cut]) for cut in _rolled(pick)]
+            return self.alphabet.joined(ends) if node.axis else self.alphabet.stacked(ends)
+        body, cuts = node.body, {node.axis: _cut(pick, whole)}
+        while body.name is None and isinstance(body, Take) and body.axis not in cuts and body.pick.is_slice:
+            cuts[body.axis] = _cut(body.pick, body.body.shape[body.axis])
+            body = body.body
+        if node.ndim > 2:  # an axis of size 1 stays: T[0:1]
+            cuts = {axis: f"{cut}:{int(cut) + 1}" if cut.isdecimal() else cut for axis, cut in cuts.items()}
+        texts = [cuts.get(axis, ":") for axis in range(max(cuts) + 1)]
+        return self.alphabet.part(self.alphabet.grouped(*self.atom(body)), texts)
+
+
+def _rolled(pick: Pick) -> list[str]:
+    """The two ends of an axis that is rolled, the last first."""
+    return [
+        _cut(Pick(pick.start, add_sizes(pick.length, multiply_sizes([-1, pick.start]))), pick.length),
+        f":{pick.start}",
+    ]
+
+
+def _cut(pick: Pick, whole: Size) -> str:
+    """The entries of an axis of size `whole` that are picked, as Python writes them: 0, 1:4, ::2, [3, 0]."""
+    if pick.indices is not None:
+        return TEXT.cut(f"[{', '.join(map(str, pick.indices[:20]))}]", 20)
+    if pick.length == 1:
+        return str(pick.start)
+    stop = add_sizes(pick.start, multiply_sizes([pick.step, pick.length]))
+    first = "" if pick.start == (0 if pick.step > 0 else add_sizes(whole, -1)) else pick.start
+    if isinstance(stop, int) and (stop < 0 or (isinstance(whole, int) and stop >= whole)):  # as far as there is
+        stop = whole if pick.step > 0 else -1
+    cut = f"{first}:{'' if stop == (whole if pick.step > 0 else -1) else stop}"
+    return cut if pick.step == 1 else f"{cut}:{pick.step}"

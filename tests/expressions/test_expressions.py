@@ -459,4 +459,4 @@ def test_an_entry_prints_as_one() -> None:
     x, X = vector("x", 3), matrix("X", 3, 4)
     assert [str(one) for one in (x[0], x[0] * x[1], x[0] * x)] == ["x[0]", "x[0] x[1]", "x[0] x"]
     assert [str(one) for one in (X[0], X[:, 1], X[0] @ X[1])] == ["X[0]ᵀ", "X[:, 1]", "X[0] X[1]ᵀ"]
-    assert str(derivative(x[0] * x[1], x)) == "∂(x[0] x[1])/∂x = (x[1] [I₁; 0] + x[0] I₃[:, 1:2])ᵀ  (1 × 3, item 1a)"
+    assert str(derivative(x[0] * x[1], x)) == "∂(x[0] x[1])/∂x = (x[1] I₃[:, 0] + x[0] I₃[:, 1])ᵀ  (1 × 3, item 1a)"

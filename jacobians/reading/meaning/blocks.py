@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from ...errors import JacobiansError
@@ -69,6 +70,8 @@ def _block(context: Context, node: t.Block) -> Part:
         if part.value.rank > 2 or part.value.entries is not None:
             shown = f"{context.source(part.place)} is {describe(part.value)}"
             raise shape_error(context.text, part.place, f"{shown}: a block is a scalar, a vector or a matrix")
+    lines = _wide_zeros(lines)
+    parts = [part for line in lines for part in line]
     _check(context, lines)
     if all(len(line) == 1 for line in lines) and all(not one.value.row and one.value.rank < 2 for one in parts):
         return Part(node.place, Value(concatenate([_vector(one.value) for one in parts])), tuple(parts))
@@ -76,6 +79,17 @@ def _block(context: Context, node: t.Block) -> Part:
         return Part(node.place, Value(concatenate([_vector(one.value) for one in parts]), row=True), tuple(parts))
     rows = [concatenate([_table(part.value, _rows(line)) for part in line], 1) for line in lines]
     return Part(node.place, Value(concatenate(rows, 0)), tuple(parts))
+
+
+def _wide_zeros(lines: list[list[Part]]) -> list[list[Part]]:
+    """A 0 that is a line of its own is a row of as many zeros as the other lines have columns: [I_h; 0]."""
+    width = next((_columns(line) for line in lines if len(line) > 1 or line[0].value.literal != 0.0), 1)
+    if width == 1:
+        return lines
+    zeros = Value(multiply(0.0, ones((width,))), row=True)
+    return [
+        [replace(line[0], value=zeros)] if len(line) == 1 and line[0].value.literal == 0.0 else line for line in lines
+    ]
 
 
 def _vector(value: Value) -> Expression:

@@ -17,6 +17,7 @@ from .context import Context
 from .elaborated import Item, Part, squares
 from .entries import mapped
 from .naming_parts import unbraced
+from .places import reshaped
 from .values import Value, as_entries, describe, has_entries, of_entries
 from .vocabulary import Word, words
 
@@ -28,6 +29,8 @@ MOST_PRIMES = 8
 
 def call(context: Context, caller: Item, group: t.Group) -> Part:
     """A function of the arguments in brackets."""
+    if caller.word is not None and caller.word.name == "reshape":
+        return replace(reshaped(context, group), place=caller.place.to(group.place))
     arguments = [context.part(one) for one in group.parts]
     return applied(context, caller, caller.place.to(group.place), arguments)
 

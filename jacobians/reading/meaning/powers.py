@@ -16,6 +16,7 @@ from .context import Context
 from .elaborated import Part, identity_of
 from .entries import mapped
 from .naming_parts import piece
+from .places import at_places
 from .subscripts import entry_of
 from .unsized import ones_of, waiting
 from .values import Value, as_entries, describe, has_entries, of_entries, transposed
@@ -43,6 +44,8 @@ def after(context: Context, part: Part, postfixes: Sequence[t.Postfix]) -> Part:
         elif mark is not None:  # −ᵀ
             turned = transposed(_matrix_power(context, place, part, -1.0).value)
             part = Part(place, turned, _kept(part))
+        elif postfix.kind == "places":
+            part = at_places(context, part, postfix)
         elif postfix.kind == "pseudoinverse":
             part = _pseudoinverse(context, place, part)
         elif postfix.kind == "power" and _is_label(postfix):

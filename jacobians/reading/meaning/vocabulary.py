@@ -70,7 +70,7 @@ def _diag(a: Expression) -> Expression:
     if a.ndim == 2:
         diagonal: Expression = FUNCTIONS[np.diagonal](a)
         return diagonal
-    made: Expression = products.diag(a)
+    made: Expression = products.diag(a) if a.ndim else a  # of one entry there is one
     return made
 
 
@@ -130,6 +130,7 @@ def words() -> dict[str, Word]:
         "kron": (2, FUNCTIONS[np.kron]),
         "dot": (2, FUNCTIONS[np.dot]),
         "vec": (1, _vec),
+        "reshape": (2, reshape),
     }
     for name, (count, build) in whole.items():
         table[name] = Word(name, count, count, build)

@@ -5,14 +5,16 @@
     sum        [sign] box (sign box)*
     box        product ((⊙ | ⊗ | :) [sign] product)*          W x ⊙ y is (W x) ⊙ y
     product    factor (factor | * [sign] factor | / [sign] factor)*   one level, left to right: 1/2 x is half of x
-    factor     atom postfix*
+    factor     atom postfix*                             a postfix may be places in brackets, y[4:7]
 
 What is a call and what a product is decided later, by the names that are declared.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from . import tree as t
 from .disambiguation import scan
@@ -31,7 +33,7 @@ def read_tree(text: str, is_known: Callable[[str], bool] = lambda word: False) -
     if not tokens:
         end = place_at(text, max(0, len(text.rstrip())), len(text))
         raise parse_error(text, end, "expected an expression, found nothing")
-    return _Parser(text, tokens).page()
+    return _Parser(text, tokens, is_known).page()
 
 
 _OPERANDS = {
@@ -45,10 +47,17 @@ _POSTFIXES = {
 _OPERAND = "an operand (a name, a number, a bracket)"
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾₀₁₂₃₄₅₆₇₈₉", "0123456789+-()0123456789")
 _TENSOR = ("⊗", "otimes")
+#: What brackets hold that name places of an array: x[0], y[4:7], X[:, 1]; a bound may be a size, as in x[:n-1].
+_PLACES = re.compile(r"(?:[-\w\s:,+*{}]|\\,|\[[-\d\s,]+\])+")
 
 
 class _Parser(TokenStream):
     """One pass over the tokens. The depth of the recursion is that of the brackets, which `scan` limits."""
+
+    def __init__(self, text: str, tokens: list[Token], is_known: Callable[[str], bool]) -> None:
+        super().__init__(text, tokens)
+        self.is_known = is_known
+        self.defined = {one.text for one, following in pairwise(tokens) if following.kind == "DEFINED"}
 
     # --- statements ---------------------------------------------------------------------------------------------
 
@@ -151,8 +160,13 @@ class _Parser(TokenStream):
     def factor(self) -> t.Node:
         atom = self.atom()
         postfixes: list[t.Postfix] = []
-        while self.kind() in _POSTFIXES:
-            postfixes.append(self.postfix())
+        while True:
+            if self.kind() in _POSTFIXES:
+                postfixes.append(self.postfix())
+            elif (places := self.places(atom, postfixes)) is not None:
+                postfixes.append(places)
+            else:
+                break
         if not postfixes:
             return atom
         for place in range(len(postfixes) - 1):  # x^2_i is x_i^2, as in LaTeX
@@ -317,6 +331,33 @@ class _Parser(TokenStream):
         kind = {"POWER": "power", "ENTRYWISE_POWER": "entrywise"}[token.kind]
         kind, exponent = self.exponent(kind)
         return t.Postfix(self.since(place), kind, exponent)
+
+    def places(self, atom: t.Node, postfixes: list[t.Postfix]) -> t.Postfix | None:
+        """Places in brackets right behind an operand, as Python has them: x[0], y[4:7], X[:, 1]; None for a factor.
+
+        One number behind what may be a function, f[2], stays its argument.
+        """
+        if self.kind() != "OPEN_SQUARE" or (isinstance(atom, t.Number) and not postfixes):
+            return None
+        place = self.tokens[self.next].place
+        if self.text[place.start : place.end] != "[" or place.start != self.tokens[self.next - 1].place.end:
+            return None
+        found = _PLACES.match(self.text, place.end)
+        end = found.end() if found else place.end
+        held = self.text[place.end : end]
+        if not held or self.text[end : end + 1] != "]" or any(map(self.is_known, re.findall(r"[^\W\d]\w*", held))):
+            return None
+        if not held.strip().isdecimal():
+            if ":" not in held and not re.fullmatch(r"[-\d\s,\[\]]+", held):
+                return None
+        elif isinstance(atom, t.Name) and not postfixes and not (self.is_known(atom.text) or atom.text in self.defined):
+            return None
+        first = self.take()
+        while self.kind() != "CLOSE" or self.tokens[self.next].place.start < end:
+            self.take()
+        self.take()
+        whole = self.since(first.place)
+        return t.Postfix(whole, "places", t.Name(whole, held))
 
     def subscript(self) -> t.Node:
         """A subscript: an operand, or the limits of a sum, {i = 1}, {i ≠ j}, {i, j}."""

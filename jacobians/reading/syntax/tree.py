@@ -121,7 +121,7 @@ class Mapping(Node):
 class Postfix(Node):
     """What stands after an operand.
 
-    `kind` is "prime", "transposed", "pseudoinverse", "power", "entrywise", "subscript" or "label".
+    `kind` is "prime", "transposed", "pseudoinverse", "power", "entrywise", "subscript", "label" or "places".
     """
 
     kind: str
