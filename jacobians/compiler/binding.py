@@ -14,7 +14,7 @@ from ..expressions.nodes import Array, Expression, Named, Variable, as_real_arra
 from ..expressions.walks import walk
 from ..shapes.broadcasting import axis_of
 from ..shapes.names import normalise
-from ..shapes.sizes import Size, bind_size, check_size, solve_size, symbols_of
+from ..shapes.sizes import Shape, Size, bind_size, check_size, solve_size, symbols_of
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
     origin = {symbol: f"sizes[{symbol!r}]" for symbol in bound}
     arrays: dict[str, Array] = {}
     if not table:
-        table = _cancelled(values, bound)
+        table = _cancelled(values)
     for name, value in values.items():
         key = normalise(name) if isinstance(name, str) else name
         if key not in table:
@@ -126,24 +126,27 @@ def bind_values(values: Mapping[str, Any], table: Mapping[str, Expression], size
     return Binding(arrays, bound, given)
 
 
-def _cancelled(values: Mapping[str, Any], bound: dict[str, int]) -> dict[str, Expression]:
+def _cancelled(values: Mapping[str, Any]) -> dict[str, Expression]:
     """Of an expression without a name, such as x − x: the variables that `values` are given for, which tell sizes.
 
-    Several variables may have that name in other expressions; each that fits binds its symbols.
+    Of several variables with that name, in other expressions, the one that was made last and that the value fits.
     """
     found: dict[str, Expression] = {}
     for name, value in values.items():
         key = normalise(name) if isinstance(name, str) else ""
-        shape = np.shape(value)
-        for one in variables_called(key):
-            pairs = list(zip(one.shape, shape, strict=False))
-            if one.ndim != len(shape) or any(isinstance(size, int) and size != length for size, length in pairs):
-                continue
-            found[key] = one
-            for size, length in pairs:
-                if isinstance(size, str) and size.isidentifier():
-                    bound.setdefault(size, length)
+        fitting = [one for one in variables_called(key) if _fits(one.shape, np.shape(value))]
+        if fitting:
+            found[key] = max(fitting, key=lambda one: one.serial)
     return found
+
+
+def _fits(shape: Shape, lengths: tuple[int, ...]) -> bool:
+    """Whether an array with axes of these lengths may have this shape, each symbol with one value."""
+    if len(shape) != len(lengths):
+        return False
+    pairs = list(zip(shape, lengths, strict=True))
+    symbols = dict(pairs)
+    return all(size == length if isinstance(size, int) else symbols[size] == length for size, length in pairs)
 
 
 def _of_rank(array: Array, node: Expression) -> Array:

@@ -61,6 +61,7 @@ def compile(  # noqa: A001 - the name is the field's
     function traces under `jax.jit`, `torch.compile` and the like. Raises `NamingError` if a variable that is needed is
     not among `variables`, `OptionError` for an unknown target.
 
+    >>> import numpy as np
     >>> from jacobians import derivative, vector
     >>> x = vector("x", 3)
     >>> f = compile(derivative(x @ x, x))

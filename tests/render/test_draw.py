@@ -281,7 +281,7 @@ def test_the_command_draws_an_expression(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["shalow"], "no network (shallow, two-hidden, mlp)"),
+        (["shalow"], "is not a network (shallow, two-hidden, mlp)"),
         (["shallow", "--where", "x:d"], "--where has the shapes"),
         (["shallow", "--layers", "2"], "--layers is for mlp"),
         (["W x", "--where", "W:h,d x:d", "--batch"], "--batch is for a network"),

@@ -131,7 +131,6 @@ TOO_LARGE: list[tuple[str, Callable[[], Any], str]] = [
     ("parameters", lambda: networks.shallow(10**5, 10**5, 2).parameters(np.random.default_rng(0)), "parameters"),
     ("a constant", lambda: constant(np.broadcast_to(1.0, (10**4, 10**4))), "a constant, which is a copy"),
     ("a constant in a formula", lambda: x[:1] * np.broadcast_to(1.0, (10**4, 10**4)), "a constant"),
-    ("a cumulative sum", lambda: np.cumsum(vector("u", 10**5)), "a cumulative sum"),
     ("a triangle", lambda: np.tril(np.outer(vector("u", 10**5), vector("v", 10**5))), "the mask of tril"),
     ("a value", lambda: evaluate(np.outer(x, x), {"x": np.ones(9000)}), "9000 × 9000"),
     ("a derivative", lambda: derivative(x * x, x).evaluate({"x": np.ones(9000)}), "9000 × 9000"),
