@@ -15,40 +15,61 @@ from jacobians import compile as compile_
 from jacobians import derivative, evaluate, grad, jacobian, vector
 from jacobians.expressions import nodes
 
-#: Families by name, and the sizes of the last doubling: past those at which every order is tried.
+#: The smaller size of a doubling, by family: at neither of the two is every order tried, which costs more than a large
+#: size and would hide any growth.
 SIZES = {
-    "RNN, shared W": (40, 80),
-    "RNN, Jacobian of the last state": (40, 80),
-    "GRU": (10, 20),
-    "LSTM": (10, 20),
-    "explicit time steps": (50, 100),
-    "implicit time steps": (50, 100),
-    "shrinking stencil": (128, 256),
-    "upwind": (32, 64),
-    "nonlinear stencil": (64, 128),
-    "Jacobi sweeps by rolls": (64, 128),
-    "Gauss–Seidel by rolls": (32, 64),
-    "Jacobian of rolls and tanh": (128, 256),
-    "MLP": (50, 100),
-    "residual blocks": (50, 100),
-    "fan-in of parameters": (100, 200),
-    "np.prod": (128, 256),
-    "loop over entries": (100, 200),
-    "np.stack of vectors": (64, 128),
-    "Sinkhorn": (50, 100),
-    "np.cumsum, by length": (1000, 2000),
-    "np.convolve, by length": (1000, 2000),
-    "gather, by length": (1000, 2000),
-    "labels of log-softmax, by rows": (100, 200),
+    "RNN, shared W": 70,
+    "RNN, Jacobian of the last state": 70,
+    "GRU": 12,
+    "LSTM": 20,
+    "explicit time steps": 60,
+    "implicit time steps": 60,
+    "shrinking stencil": 100,
+    "upwind": 48,
+    "nonlinear stencil": 28,
+    "Jacobi sweeps by rolls": 40,
+    "Gauss–Seidel by rolls": 32,
+    "Jacobian of rolls and tanh": 128,
+    "MLP": 50,
+    "residual blocks": 25,
+    "fan-in of parameters": 50,
+    "np.prod": 48,
+    "loop over entries": 40,
+    "np.stack of vectors": 64,
+    "Sinkhorn": 60,
 }
+
+
+def exponent(name: str, size: int) -> float:
+    """Of the calls, from `size` to twice as much."""
+    family = next(one for one in FAMILIES if one.name == name)
+    calls(family.make(3))  # what is made once for all
+    smaller = calls(family.make(size))
+    return log2(calls(family.make(2 * size)) / smaller)
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_calls_grow_with_the_operations(name: str) -> None:
-    family = next(one for one in FAMILIES if one.name == name)
-    smaller, larger = SIZES[name]
-    calls(family.make(smaller))  # what is made once for all
-    assert log2(calls(family.make(larger)) / calls(family.make(smaller))) <= 1.1
+    assert 0.7 <= exponent(name, SIZES[name]) <= 1.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SIZES)
+def test_calls_grow_with_the_operations_further_on(name: str) -> None:
+    assert 0.7 <= exponent(name, 4 * SIZES[name]) <= 1.1
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("np.cumsum, by length", 1000),
+        ("np.convolve, by length", 1000),
+        ("gather, by length", 1000),
+        ("labels of log-softmax, by rows", 100),
+    ],
+)
+def test_calls_do_not_grow_with_the_length(name: str, size: int) -> None:
+    assert abs(exponent(name, size)) <= 0.05
 
 
 SMALL = {
@@ -59,7 +80,7 @@ SMALL = {
     "implicit time steps": 5,
     "shrinking stencil": 11,
     "upwind": 7,
-    "nonlinear stencil": 5,
+    "nonlinear stencil": 3,
     "Jacobi sweeps by rolls": 5,
     "Gauss–Seidel by rolls": 3,
     "MLP": 5,
@@ -153,7 +174,7 @@ def test_jacobians_of_convolutions(mode: Any, sizes: tuple[int, int]) -> None:
 def test_deep_graphs_meet_no_recursion_limit() -> None:
     x = vector("x", 3)
     y: Any = x
-    for _ in range(3000):
+    for _ in range(2000):
         y = np.sin(y)
     assert str(y)
     assert np.isfinite(evaluate(derivative(np.sum(y), x).expression, {"x": np.ones(3)})).all()
@@ -170,4 +191,4 @@ def test_new_names_and_shapes_leave_no_nodes_behind() -> None:
         return len(nodes._nodes)
 
     before = made(300)
-    assert made(900) <= before + 50
+    assert made(600) <= before + 50
