@@ -46,6 +46,66 @@ def test_a_case_measures_every_order() -> None:
         assert one.peak > 8 * one.largest
 
 
+def test_every_ratio_is_time_over_hand_written_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = networks.shallow(5, 7, 3)
+    rng = np.random.default_rng(0)
+    values = {**network.parameters(rng), **network.sample(rng)}
+    beside: list[int] = []
+    paired = measuring.paired_times
+
+    def counted(jobs: Any, budget: float) -> Any:
+        beside.append(len(jobs))
+        return paired(jobs, budget)
+
+    monkeypatch.setattr(comparison, "paired_times", counted)
+    *orders, by_hand = comparison.measure_orders(network, values, 0.01)
+    assert set(beside) == {1}  # nothing slow runs beside the hand-written path
+    assert by_hand.order == "hand-written"
+    assert by_hand.seconds is not None
+    for one in (*orders, by_hand):
+        assert one.seconds is not None
+        assert one.ratio == one.seconds / by_hand.seconds
+
+
+def test_a_gradient_that_vanishes_in_the_last_place_of_one_is_no_disagreement() -> None:
+    network = networks.mlp((1, 2, 1), augmented=True)
+    values = {
+        "W1_tilde": np.array([[-1.0, 0.0], [-1.0, 0.0]]),
+        "W2_tilde": np.array([[0.5, -0.3, 0.1]]),
+        "x": np.array([416.0]),  # σ(−416) is 2e-181, and 0 where it is computed as ½ + ½ tanh(−208)
+        "t": np.array([1.0]),
+    }
+    measured = comparison.measure_orders(network, values, 0.01)
+    assert all(one.seconds is not None for one in measured)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_differences_do_not_step_across_kinks(seed: int) -> None:
+    network = networks.mlp((4, 16, 8, 3), activation="relu")
+    rng = np.random.default_rng(seed)
+    values = {**network.parameters(rng), **network.sample(rng)}
+    expected = comparison.implicit.backprop(network, values)
+    for name in network.parameter_names:
+        places, found = comparison.central_differences(network, values, name, 200)
+        np.testing.assert_allclose(found, expected[name].T.ravel()[places], rtol=0, atol=1e-8)
+        assert places.size == expected[name].size
+
+
+def test_at_a_kink_nothing_is_compared() -> None:
+    network = networks.mlp((1, 2, 1), activation="relu", augmented=False)
+    values = {
+        "W1": np.array([[1.0], [1.0]]),
+        "b1": np.array([-2.0, 1.0]),  # z = (0, 3)
+        "W2": np.array([[0.5, -0.3]]),
+        "b2": np.array([0.1]),
+        "x": np.array([2.0]),
+        "t": np.array([1.0]),
+    }
+    places, found = comparison.central_differences(network, values, "b1", 200)
+    assert places.tolist() == [1]
+    np.testing.assert_allclose(found, comparison.implicit.backprop(network, values)["b1"][1:], rtol=1e-9)
+
+
 def test_what_is_too_large_is_counted_and_not_run() -> None:
     network = networks.shallow(64, 64, 64)
     rng = np.random.default_rng(0)

@@ -197,7 +197,7 @@ def _gradients(network: Network, values: dict[str, Array], order: str) -> tuple[
                 _shape(jacobian),
                 jacobian.item,
                 float(np.max(np.abs(array - witness[name]))),
-                float(np.max(np.abs(entries[places] - differences))),
+                float(np.max(np.abs(entries[places] - differences), initial=0.0)),
                 len(places),
                 entries.size,
             )

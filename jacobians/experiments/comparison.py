@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -12,15 +11,22 @@ import numpy as np
 
 from .. import implicit
 from ..chain_rule.contraction_orders import ORDERS
+from ..checking.noise import measure_noise, scales
+from ..checking.observed import Observed
+from ..checking.slopes import derivative_along
 from ..compiler.planning import plan
 from ..differentiation.jacobian_tensor import Jacobian, derivative
 from ..errors import JacobiansError, MaterializationError
 from ..networks import Network
-from .measure import paired_times, peak_memory, ratio
+from .measure import paired_times, peak_memory
 
 Array = np.ndarray[Any, Any]
 
 HAND_WRITTEN = "hand-written"
+
+#: Orders agree to this, relative to the largest entry of a gradient; and to that where a gradient vanishes, relative to
+#: what the loss is made of over the size of the parameter: a saturated sigmoid loses 1e-181 in the last place of 1.
+SAME, VANISHING = 1e-9, 1e-12
 
 
 class DisagreementError(JacobiansError, AssertionError):
@@ -31,8 +37,9 @@ class DisagreementError(JacobiansError, AssertionError):
 class Measurement:
     """What the gradients of all parameters take in one order, forward pass included in time and memory.
 
-    `largest` is in elements, `seconds` the median time, `ratio` the median of its paired ratios to the hand-written
-    path and `quartiles` theirs, `peak` in bytes. Where `skipped` says why it was not run, these are None.
+    `largest` is in elements, `seconds` the median time, `ratio` that over the `seconds` of the hand-written path, which
+    runs alone, and `quartiles` those of the times over the same; `peak` is in bytes. Where `skipped` says why it was
+    not run, these are None.
     """
 
     order: str
@@ -61,9 +68,12 @@ def measure_orders(
     """
     jacobians = gradients(network)
     expected = implicit.backprop(network, values)
-    jobs: dict[str, Callable[[], Any]] = {
-        HAND_WRITTEN: lambda: implicit.backward(network, values, implicit.forward(network, values))
-    }
+    made_of = abs(implicit.loss(network, values)) + 0.5 * float(np.sum(np.square(values["t"])))
+
+    def by_hand() -> Any:
+        return implicit.backward(network, values, implicit.forward(network, values))
+
+    jobs: dict[str, Callable[[], Any]] = {HAND_WRITTEN: by_hand}
     costs = {HAND_WRITTEN: implicit.cost(network)}
     skipped: dict[str, str] = {}
     for order in ORDERS:
@@ -77,25 +87,30 @@ def measure_orders(
         except MaterializationError:
             skipped[order] = "does not fit"
             continue
-        _agree(order, network.parameter_names, found, expected)
+        for name, array in zip(network.parameter_names, found, strict=True):
+            nothing = VANISHING * made_of / float(np.max(scales(np.asarray(values[name]))))
+            _agree(f"∂ℓ/∂{name} in order {order!r}", array, expected[name], nothing)
         del found
         arguments = [values[name] for name in program.arguments]
         jobs[order] = lambda function=program.function, arguments=arguments: function(*arguments)  # type: ignore[misc]
-    paired_times([jobs[HAND_WRITTEN]], min(budget, 0.1))  # the processor wakes up
+    paired_times([by_hand], min(budget, 0.1))  # the processor wakes up
+    (alone,) = paired_times([by_hand], budget)
+    baseline = median(alone)
     measured: list[Measurement] = []
     for order in (*ORDERS, HAND_WRITTEN):
         if order not in jobs:
             measured.append(Measurement(order, *costs[order], skipped=skipped[order]))
             continue
-        # each order in a loop of its own: one that fills the memory would slow down whatever is timed after it
-        baseline, own = paired_times([jobs[HAND_WRITTEN], jobs[order]], budget)
-        low, high = np.percentile([a / b for a, b in zip(own, baseline, strict=True)], [25, 75])
+        # each in a loop of its own: an order that fills the memory slows down whatever runs beside it
+        (own,) = [alone] if order == HAND_WRITTEN else paired_times([jobs[order]], budget)
+        seconds = median(own)
+        low, high = np.percentile(own, [25, 75]) / baseline
         measured.append(
             Measurement(
                 order,
                 *costs[order],
-                seconds=median(own),
-                ratio=ratio(own, baseline),
+                seconds=seconds,
+                ratio=seconds / baseline,
                 quartiles=(float(low), float(high)),
                 peak=peak_memory(jobs[order]),
             )
@@ -103,36 +118,29 @@ def measure_orders(
     return measured
 
 
-def _agree(order: str, names: Sequence[str], actual: Sequence[Array], expected: Mapping[str, Array]) -> None:
-    for name, array in zip(names, actual, strict=True):
-        scale = float(np.max(np.abs(expected[name])))
-        if array.shape != expected[name].shape or not np.allclose(array, expected[name], rtol=1e-9, atol=1e-9 * scale):
-            raise DisagreementError(f"∂ℓ/∂{name} in order {order!r} differs from hand-written backpropagation")
+def _agree(what: str, actual: Array, expected: Array, nothing: float) -> None:
+    allowed = max(SAME * float(np.max(np.abs(expected))), nothing)
+    if actual.shape != expected.shape or not np.allclose(actual, expected, rtol=SAME, atol=allowed):
+        raise DisagreementError(f"{what} differs from hand-written backpropagation")
 
 
-def central_differences(
-    network: Network, values: Mapping[str, Array], name: str, most: int, step: float = 1e-2
-) -> tuple[Array, Array]:
+def central_differences(network: Network, values: Mapping[str, Array], name: str, most: int) -> tuple[Array, Array]:
     """∂ℓ/∂`name` by central differences of the hand-written loss, extrapolated: (places, differences).
 
-    Entries are those of the parameter, flat; at most `most` of them, evenly spread. The error is of order step⁶.
+    Entries are those of the parameter, flat; at most `most` of them, evenly spread, and of those the ones where the
+    loss has a derivative: at a kink (relu at 0) there is none to compare with. Steps shrink until a kink beside the
+    point is no longer between them, as in `check_derivative`.
     """
     parameter = np.array(values[name], dtype=float)
     size = parameter.size
     places = np.arange(size) if size <= most else np.linspace(0, size - 1, most).astype(int)
-    moved = {**values, name: parameter}
-    flat = parameter.reshape(-1)
-    found = np.empty(len(places))
+    loss = Observed(lambda moved: implicit.loss(network, {**values, name: moved}), parameter)
+    scale = scales(parameter)
+    noise, limit = measure_noise(loss, scale), float(np.max(scale))
+    found, smooth = np.empty(len(places)), np.ones(len(places), dtype=bool)
     for k, place in enumerate(places):
-        centre = flat[place]
-        table = []
-        for h in (step, step / 2, step / 4):
-            sides = []
-            for sign in (1.0, -1.0):
-                flat[place] = centre + sign * h
-                sides.append(implicit.loss(network, moved))
-            table.append((sides[0] - sides[1]) / (2 * h))
-        flat[place] = centre
-        once = [(4 * fine - rough) / 3 for rough, fine in pairwise(table)]
-        found[k] = (16 * once[1] - once[0]) / 15
-    return places, found
+        entry = tuple(int(axis) for axis in np.unravel_index(place, parameter.shape))
+        slope = derivative_along(loss.along(entry), loss.centre, noise, float(scale[entry]), None, limit, False)
+        found[k], smooth[k] = slope.values[0], np.isfinite(slope.bounds[0])
+    loss.done()
+    return places[smooth], found[smooth]

@@ -131,12 +131,16 @@ class _Teacher:
         return Line(self.board, formula, reason, space)
 
     def equation(self, lines: Sequence[Line], *note: str | Written) -> Equation:
-        """An equation, without lines that read as the one before them."""
+        """An equation in which no line reads as an earlier one: steps that lead back are left out."""
         kept = [lines[0]]
         for line in lines[1:]:
-            if line.text != kept[-1].text:
+            texts = [one.text for one in kept]
+            if line.text not in texts:
                 kept.append(line)
-            elif line.space is not None:
+                continue
+            if line.text != texts[0]:  # the left side leads somewhere even where its own name is written again
+                del kept[texts.index(line.text) + 1 :]
+            if line.space is not None:
                 kept[-1] = Line(kept[-1].board, kept[-1].formula, kept[-1].reason, line.space)
         return Equation(tuple(kept), note)
 

@@ -106,7 +106,8 @@ def local_lines(
         yield from _product_rule(depending, target, sizes)
     elif isinstance(body, Elementwise):
         yield derivative(Entry(body, at_of, "whole")), "definition"
-        yield derivative(Entry(body, at_of, "inside")), "entry by entry"
+        if of.ndim:  # a scalar has no entries to go to
+            yield derivative(Entry(body, at_of, "inside")), "entry by entry"
         yield from _outer_times_inner(body, target, sizes, rank)
     else:
         if isinstance(body, Primitive):

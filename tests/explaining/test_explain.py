@@ -252,6 +252,27 @@ CASES |= {
 }
 
 
+def test_no_step_leads_back() -> None:
+    u = vector("u", "n")
+    total = np.sum(u)
+    for f in (
+        np.mean(u**2),
+        np.sqrt(np.mean(u**2)),
+        1 / total,
+        np.exp(total),
+        np.mean(np.exp(u)),
+        u / total,
+        np.var(u),
+    ):
+        for step in explain(derivative(f.named("f"), u)).steps:
+            for equation in step.equations:
+                texts = [line.text for line in equation.lines]
+                assert len(set(texts)) == len(texts), texts
+    text = explain(derivative(np.mean(u**2).named("f"), u)).text
+    assert "∂(v / n)/∂v" in text
+    assert "= ∂f/∂v\n" not in text.replace(" ", "")
+
+
 def test_a_view_is_explained_as_its_jacobian() -> None:
     J = CASES["regularised"]
     assert explain(J.T).text == explain(J).text

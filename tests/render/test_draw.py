@@ -186,6 +186,22 @@ def test_the_text_says_what_the_picture_says() -> None:
     assert rows.index("x d") < rows.index("s = σ(z) h ∂ℓ/∂s = rᵀ W₂ 1 × h 1a") < rows.index("ℓ = ½ ‖r‖² ∂ℓ/∂ℓ = 1")
 
 
+def test_the_derivative_of_the_last_quantity_by_itself_is_an_identity() -> None:
+    x, W, V, X = vector("x", "d"), matrix("W", "n", "d"), matrix("V", "n", "d"), matrix("X", "d", "k")
+    chain = np.tanh(W @ x).named("y")
+    forks = (np.tanh(W @ x).named("z") * np.tanh(V @ x).named("w")).named("y")
+    for y in (chain, forks):
+        text = " ".join(str(draw(y)).split())
+        assert "∂y/∂y = I_n n × n 1" in text
+        assert str(draw(y, detail="simple")).count("I_n") >= 1
+    assert "∂y/∂y = δ_{il} δ_{jk} n × k × k × n" in " ".join(str(draw(np.tanh(W @ X).named("y"))).split())
+    assert "∂y/∂y = 1" in str(draw(half_squared_norm(chain.named("s")).named("y")))
+    assert box_of(draw(chain), "adjoint y") == "∂y/∂y = In n × n   item 1"
+    assert box_of(draw(chain, detail="simple"), "adjoint y") == "In"
+    pytest.importorskip("pygraphviz")
+    assert box_of(draw(forks), "adjoint y") == "∂y/∂y = In n × n   item 1"
+
+
 def gated() -> Expression:
     """A graph in which paths fork and meet."""
     x, W, V, b = vector("x", "d"), matrix("W", "h", "d"), matrix("V", "h", "d"), vector("b", "h")

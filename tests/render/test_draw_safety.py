@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -54,7 +55,9 @@ def hostile(text: str) -> Scene:
         Quantity("z", text, text, ("h",), "value"),
     )
     shown = Derivative("z", "W", text, text, ("h", "d", "h"), text)
-    return Scene(text, values, (("x", "z"), ("W", "z")), (shown,), (shown,), (text,), (), "full")
+    return Scene(
+        text, values, (("x", "z"), ("W", "z")), (shown,), (shown,), (text,), (), "full", replace(shown, wrt="z")
+    )
 
 
 @pytest.mark.parametrize("text", HOSTILE)

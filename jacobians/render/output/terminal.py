@@ -103,19 +103,17 @@ def _quantity(one: Quantity, scene: Scene, hues: dict[str, int]) -> list[Text | 
     full = scene.detail == "full"
     equals = f"{one.symbol} = {one.definition}" if full and one.definition else one.symbol
     left = [equals, _coloured(shape_line(one.shape), hues) if full and one.shape else ""]
-    found = [total for total in scene.total if total.wrt == one.key]
-    if found:
-        (total,) = found
+    total = next((total for total in (*scene.total, scene.itself) if total.wrt == one.key), None)
+    if total is not None:
+        first = total is scene.itself
         if not full:
-            return [*left, total.symbol, "", ""]
+            return [*left, total.structure if first else total.symbol, "", ""]
         return [
             *left,
             f"{total.symbol} = {total.structure}",
-            _coloured(shape_line(total.shape), hues),
+            _coloured(shape_line(total.shape), hues) if total.shape or not first else "",
             total.item or "",
         ]
-    if one is scene.quantities[-1]:
-        return [*left, f"∂{one.symbol}/∂{one.symbol} = 1" if full else "1", "", ""]
     return [*left, "", "", ""]
 
 

@@ -32,6 +32,14 @@ def derivative_box(one: Derivative, style: str, full: bool, kind: str) -> TextBo
     return TextBox(tuple(lines), style, f"{kind} {one.wrt}")
 
 
+def beginning_box(one: Derivative, full: bool) -> TextBox:
+    """Where the backward pass begins: the derivative of the last quantity with respect to itself."""
+    lines = [line(f"{one.symbol} = {one.structure}" if full else one.structure)]
+    if full and one.shape:
+        lines.append(shape_line(one.shape, one.item))
+    return TextBox(tuple(lines), "backward", f"adjoint {one.wrt}")
+
+
 def local_box(one: Derivative, full: bool) -> TextBox:
     key = f"local {one.of} {one.wrt}"
     if not full:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ..scenes.scene import Quantity, Scene
-from .boxes import derivative_box, footer, local_box, quantity_box
+from .boxes import beginning_box, derivative_box, footer, local_box, quantity_box
 from .picture import Stroke, TextBox, line
 
 MARGIN = 26.0
@@ -56,8 +56,7 @@ class ChainParts:
     def _adjoint(self, quantity: Quantity) -> TextBox:
         if quantity.key in self.total:
             return derivative_box(self.total[quantity.key], "backward", self.full, "adjoint")
-        text = f"∂{quantity.symbol}/∂{quantity.symbol} = 1" if self.full else "1"
-        return TextBox((line(text),), "backward", f"adjoint {quantity.key}")
+        return beginning_box(self.scene.itself, self.full)
 
     def gradients_at(self, quantity: Quantity) -> list[tuple[TextBox | None, TextBox]]:
         """For every parameter that a step reads the local derivative (in full detail), and the gradient."""

@@ -16,7 +16,7 @@ from typing import Any
 from ...errors import UnsupportedError
 from ..files import EXTRA
 from ..scenes.scene import Scene
-from .boxes import derivative_box, footer, local_box, quantity_box
+from .boxes import beginning_box, derivative_box, footer, local_box, quantity_box
 from .picture import Picture, Place, Stroke, TextBox, line
 
 MARGIN = 26.0
@@ -126,8 +126,7 @@ class _LayeredGraph:
         self.adjoints = {one.wrt: derivative_box(one, _style(scene, one.wrt), full, "adjoint") for one in scene.total}
         last = scene.quantities[-1]
         if last.key not in self.adjoints:
-            text = f"∂{last.symbol}/∂{last.symbol} = 1" if full else "1"
-            self.adjoints[last.key] = TextBox((line(text),), "backward", f"adjoint {last.key}")
+            self.adjoints[last.key] = beginning_box(scene.itself, full)
         self.labels = {(one.wrt, one.of): local_box(one, full) for one in scene.local}
         sizes = {key: self._room(box, self.adjoints.get(key)) for key, box in self.values.items()}
         edges: list[tuple[str, str]] = []

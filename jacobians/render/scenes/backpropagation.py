@@ -53,7 +53,7 @@ def backpropagation(what: Any, detail: Detail) -> Scene:
     needed = {one.wrt for one in locals_}
     inner = [point.node for point in reversed(points) if point.node.name in needed]
     whole = _Writers([top])
-    total = [_shown(one, whole) for one in derivative(top, [*inner, *wanted])]
+    itself, *total = (_shown(one, whole) for one in derivative(top, [top, *inner, *wanted]))
     locals_ = [_told_apart(one, total, points) for one in locals_]
     quantities = [_leaf(leaf, parameters) for leaf in leaves] + [_value(point, steps) for point in points]
     edges = tuple((str(use.name), point.node.name) for point in points for use in point.uses)
@@ -61,7 +61,16 @@ def backpropagation(what: Any, detail: Detail) -> Scene:
     symbol = typeset(top.name)
     title = f"Forward and backward pass of {symbol}"
     return Scene(
-        title, tuple(quantities), edges, tuple(locals_), tuple(total), notes, _roles(what), detail, hues_of([top])
+        title,
+        tuple(quantities),
+        edges,
+        tuple(locals_),
+        tuple(total),
+        notes,
+        _roles(what),
+        detail,
+        itself,
+        hues_of([top]),
     )
 
 

@@ -48,7 +48,7 @@ class Scene:
 
     `quantities` are in the order of the forward pass, the last one is what is differentiated. `local` has a
     derivative for every arrow of the forward pass that the backward pass returns on, `total` the derivative of the
-    last quantity by every other one that is asked for.
+    last quantity by every other one that is asked for; `itself` is that of the last quantity by itself, an identity.
     """
 
     title: str
@@ -59,6 +59,7 @@ class Scene:
     notes: tuple[str, ...]
     roles: tuple[tuple[str, str], ...]  # (size, "input" | "hidden" | "output" | "batch")
     detail: Detail
+    itself: Derivative
     hues: dict[str, int] = field(default_factory=dict)
 
     def quantity(self, key: str) -> Quantity:
