@@ -39,7 +39,7 @@ def table(case: Case, measured: list[Measurement]) -> Table:
 
 
 def _ratio(one: Measurement) -> str:
-    """The median of the paired ratios and, in parentheses, their quartiles."""
+    """The time over that of the hand-written path and, in parentheses, the quartiles."""
     if one.ratio is None or one.quartiles is None:
         return one.skipped
     return f"{show_ratio(one.ratio)} ({show_ratio(one.quartiles[0])}–{show_ratio(one.quartiles[1])})"
