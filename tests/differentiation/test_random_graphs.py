@@ -35,7 +35,8 @@ def test_no_function_is_missing_from_what_is_drawn() -> None:
     """Every ufunc, function and method of the protocol, and every public function of expressions, has an operation."""
     covered = {one for operation in OPERATIONS.values() for one in operation.covers} | {operator.eq, operator.ne}
     # by value in tests/numpy_api/test_writable.py: arrays between two numbers, and what asks for numbers or a dtype
-    covered |= {np.linspace, np.logspace, np.geomspace, np.result_type, "item", "tolist"}
+    covered |= {np.linspace, np.logspace, np.geomspace, "item", "tolist"}
+    covered |= {np.result_type, np.isrealobj, np.iscomplexobj}
     assert sorted(_name(one) for one in {*UFUNCS, *FUNCTIONS} - covered) == []
     ours = {
         *("append_one", "attention", "cross_entropy", "diag", "half_squared_norm", "layer_norm", "log_softmax"),

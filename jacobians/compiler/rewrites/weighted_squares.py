@@ -49,19 +49,19 @@ def _shared_by_weights(core: EinsumTerm, left: int, right: int) -> tuple[int, ..
     ours, theirs = core.indices[left], core.indices[right]
     shared = [a for a, b in zip(ours, theirs, strict=True) if a == b]
     apart = [index for a, b in zip(ours, theirs, strict=True) if a != b for index in (a, b)]
-    places = [k for k in range(len(core.operands)) if k not in (left, right)]
-    indices = {index for k in places for index in core.indices[k]}
-    counts = Counter((core.operands[k].serial, core.indices[k]) for k in places)
     if (
         not shared
         or not apart
         or len({*shared, *apart}) < len(shared) + len(apart)
         or not set(apart) <= set(core.output)
         or set(shared) & set(core.output)
-        or not indices <= set(shared)
-        or any(len(set(core.indices[k])) < len(core.indices[k]) for k in places)
     ):
         return None
+    places = [k for k in range(len(core.operands)) if k not in (left, right)]
+    indices = {index for k in places for index in core.indices[k]}
+    if not indices <= set(shared) or any(len(set(core.indices[k])) < len(core.indices[k]) for k in places):
+        return None
+    counts = Counter((core.operands[k].serial, core.indices[k]) for k in places)
     for k in places:
         if counts[core.operands[k].serial, core.indices[k]] % 2 and not nonnegative(core.operands[k]):
             return None
