@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 from ..expressions.flattening import extent, flatten
@@ -108,20 +109,27 @@ class Chain(Rebuilt):
         """The sum with a chain between the same ends."""
         return Chain([*self.paths, *other.paths])
 
-    def eliminated(self, sizes: Mapping[str, int], names: Sequence[str] = ()) -> tuple[EinsumTerm, ...]:
-        """The terms that are left when nodes are eliminated by minimal fill, or in an order of `names`."""
+    def eliminated(
+        self, sizes: Mapping[str, int], names: Sequence[str] = (), most: float = inf
+    ) -> tuple[EinsumTerm, ...]:
+        """The terms that are left when nodes are eliminated by minimal fill, or in an order of `names`.
+
+        Raises `Swelling` where an edge comes to more than `most` terms on the way.
+        """
         if any(variable_behind(point) is not None for path in self.paths for point in path):
             return self.reverse
-        terms = (term for path in self.paths for term in accumulate_by_elimination(path, sizes, names))
+        terms = (term for path in self.paths for term in accumulate_by_elimination(path, sizes, names, most))
         return tuple(merge_like(terms))
 
-    def root(self, order: Order, sizes: Mapping[str, int]) -> Expression:
-        """The expression whose nested contractions are this order; an order of elimination looks at `sizes`."""
+    def root(self, order: Order, sizes: Mapping[str, int], most: float = inf) -> Expression:
+        """The expression whose nested contractions are this order; an order of elimination looks at `sizes`.
+
+        Minimal fill raises `Swelling` where an edge has more than `most` terms."""
         if isinstance(order, tuple):
             return EinsumSum.of(self.eliminated(sizes, order), self.shape)
         match order:
             case "minimal-fill":
-                return EinsumSum.of(self.eliminated(sizes), self.shape)
+                return EinsumSum.of(self.eliminated(sizes, most=most), self.shape)
             case "forward":
                 return EinsumSum.of(self.forward, self.shape)
             case "flat":

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import pairwise
-from math import prod
+from math import inf, prod
 
 from ..errors import OptionError
 from ..expressions.delta_patterns import core_shape, pattern, share_by_delta_pattern
@@ -25,14 +25,18 @@ from .local_rules import chain, identity, local_jacobians
 _Place = tuple[int, int]
 
 
+class Swelling(Exception):
+    """An edge has come to more terms than were allowed: the sum over paths is being multiplied out."""
+
+
 class _EliminationGraph:
     """The nodes between the points of a path, with Jacobians on the edges from each node down to its children.
 
     Two segments of a path meet in their common point alone, so that no edge leads past it.
     """
 
-    def __init__(self, path: Sequence[Expression], sizes: Mapping[str, int]) -> None:
-        self._sizes = sizes
+    def __init__(self, path: Sequence[Expression], sizes: Mapping[str, int], most: float = inf) -> None:
+        self._sizes, self._most = sizes, most
         self.nodes: dict[_Place, Expression] = {}
         self.names: dict[str, list[_Place]] = {}
         self.down: dict[_Place, dict[_Place, list[EinsumTerm]]] = {}
@@ -65,6 +69,8 @@ class _EliminationGraph:
     def _add(self, above: _Place, below: _Place, terms: list[EinsumTerm]) -> None:
         edges = self.down.setdefault(above, {})
         edges[below] = merge_like([*edges.get(below, []), *terms])
+        if len(edges[below]) > self._most:
+            raise Swelling
         self._patterns.pop((above, below), None)
         self.up.setdefault(below, set()).add(above)
 
@@ -122,17 +128,18 @@ class _EliminationGraph:
 
 
 def accumulate_by_elimination(
-    path: Sequence[Expression], sizes: Mapping[str, int], names: Sequence[str] = ()
+    path: Sequence[Expression], sizes: Mapping[str, int], names: Sequence[str] = (), most: float = inf
 ) -> list[EinsumTerm]:
     """∂y/∂x along `path` (y, …, x), nodes taken out by minimal fill; `sizes` bind the symbols of all shapes.
 
     With `names`, unnamed nodes first, by minimal fill; then the named ones in that order; then what is left, from
-    the numerator down. Raises `OptionError` for a name that is not strictly between y and x.
+    the numerator down. Raises `OptionError` for a name that is not strictly between y and x, and `Swelling` as soon as
+    an edge has more than `most` terms.
     """
     path = [path[0], *(end for start, end in pairwise(path) if unnamed(start) is not unnamed(end))]
     if len(path) == 1:  # x by itself
         return [identity(path[0].shape)]
-    graph = _EliminationGraph(path, sizes)
+    graph = _EliminationGraph(path, sizes, most)
     inner = graph.inner
     if not names:
         _by_fill(graph, inner)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple, Protocol
 
-from ..chain_rule.chains import Chain
+from ..chain_rule.chains import FLAT_TERMS, Chain
 from ..chain_rule.contraction_orders import Order
+from ..chain_rule.elimination import Swelling
 from ..expressions.nodes import Expression
 from ..expressions.places import check_places
 from ..expressions.walks import walk
@@ -84,7 +86,8 @@ class Planner:
         elif few or self._elements("numerator") > self._elements("denominator"):
             plans.append(self._nested("forward"))
         if few and any(chain.worth_eliminating for chain in self._chains):
-            plans.append(self._nested("minimal-fill"))
+            with suppress(Swelling):
+                plans.append(self._nested("minimal-fill", FLAT_TERMS))
         if few and any(chain.searchable for chain in self._chains):
             plans.append(self.plan([self._searched(item) for item in self._items], "optimal", "searched"))
         cheapest = min(plans, key=lambda one: one.multiplications)
@@ -116,15 +119,15 @@ class Planner:
         length = sum(not one.is_given and not one.is_view for one in statements)
         return Plan(roots, order_name, results, derivative, every, every - saved, length)
 
-    def _nested(self, order: Order) -> Plan:
+    def _nested(self, order: Order, most: float = inf) -> Plan:
         inner = {"reverse": "reverse", "dense": "reverse", "forward": "forward"}.get(called(order), "optimal")
-        return self.plan(self._roots(order), inner, called(order))
+        return self.plan(self._roots(order, most), inner, called(order))
 
-    def _roots(self, order: Order) -> list[Expression]:
-        return [self._root(item, order) for item in self._items]
+    def _roots(self, order: Order, most: float = inf) -> list[Expression]:
+        return [self._root(item, order, most) for item in self._items]
 
-    def _root(self, item: HasChain | Expression, order: Order) -> Expression:
-        return item if isinstance(item, Expression) else item.chain.root(order, self._sizes)
+    def _root(self, item: HasChain | Expression, order: Order, most: float = inf) -> Expression:
+        return item if isinstance(item, Expression) else item.chain.root(order, self._sizes, most)
 
     def _searched(self, item: HasChain | Expression) -> Expression:
         """The root that is searched for the best order: flat, or over shared adjoints where that is cheaper."""
