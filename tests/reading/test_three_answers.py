@@ -117,7 +117,7 @@ FACTORS = ("", "2 ", "-", "100 ", "1.0001 ", "½ ")
 
 
 @pytest.mark.parametrize(
-    "pairs", [PAIRS[::9], *(pytest.param(PAIRS[start::9], marks=pytest.mark.slow) for start in range(1, 9))]
+    "pairs", [PAIRS[::27], *(pytest.param(PAIRS[start::9], marks=pytest.mark.slow) for start in range(9))]
 )
 def test_of_contradicting_equations_at_most_one_is_true(pairs: list[tuple[str, str]]) -> None:
     where = read_declarations("w:d X:n,d A:d,d B:d,d K:d,d c: L:")
