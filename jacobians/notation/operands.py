@@ -40,7 +40,7 @@ def form_of(node: Expression, writer: Writer) -> Sum | None:
     if isinstance(node, Merge):
         terms = merged_terms(node)
         return None if terms is None else closed_form(terms, writer)
-    if type(node) is EinsumSum:
+    if isinstance(node, EinsumSum):  # a shared adjoint, too: it is written out
         terms = flatten(node.terms, len(node.terms), writer.unreadable, writer.flattened)
         writer.flattened[node.serial] = terms
         return closed_form(terms, writer)

@@ -8,7 +8,6 @@ from ..expressions.flattening import flatten
 from ..expressions.index_maps import Concatenate, IndexMap, Merge, Selector, Split, Take
 from ..expressions.linear_maps import Accumulate, RunningSum, WindowMap, Windows
 from ..expressions.nodes import (
-    Adjoint,
     Constant,
     EinsumSum,
     EinsumTerm,
@@ -174,8 +173,6 @@ class ExpressionWriter:
         if isinstance(node, Primitive):
             function = alphabet.function(node.rule.name)
             return alphabet.call(function, [self.atom(arg)[0] for arg in node.args]), True
-        if isinstance(node, Adjoint):
-            return self.derivative(node.numerator, node.denominator), False
         if isinstance(node, Take):
             return self._take(node), True
         if isinstance(node, Accumulate):
@@ -201,11 +198,6 @@ class ExpressionWriter:
             return self._network(node)
         function = alphabet.function(type(node).__name__.lower())  # a kind of node that has no notation of its own
         return alphabet.call(function, [self.atom(part)[0] for part in node.children]), True
-
-    def derivative(self, of: Expression, by: Expression) -> str:
-        """∂`of`/∂`by`."""
-        grouped = self.alphabet.grouped
-        return self.alphabet.derivative(grouped(*self.atom(of)), grouped(*self.atom(by)))
 
     def _network(self, node: EinsumSum) -> tuple[str, bool]:
         """A network that has no closed form, by its entries."""
