@@ -14,6 +14,7 @@ from ..chain_rule.elimination import Swelling
 from ..expressions.nodes import Expression
 from ..expressions.places import check_places
 from ..expressions.walks import walk
+from ..shapes.memory import SMALL
 from ..shapes.sizes import bind_size
 from .builder import Builder
 from .lowering import Lowering, Settled, kept_by_the_caller
@@ -146,6 +147,12 @@ class Planner:
         other = self.plan(best.roots, "optimal", best.order_name, fuse=True)
         return min(best, other, key=lambda one: (one.multiplications, one.all_multiplications, one.effort, one.length))
 
+    def smaller(self, plan: Plan) -> Plan:
+        """A large plan with what is read once multiplied out, where fewer numbers are formed: a (bᵀ b) for (a bᵀ) b."""
+        if plan.length > FUSED or 8 * _numbers(plan) <= SMALL:
+            return plan
+        return min(plan, self.plan(plan.roots, "optimal", plan.order_name, fuse=True), key=_numbers)
+
     def _least_of_dense(self, chain: Chain) -> int:
         """The multiplications that the product of the written factors takes at least."""
         rows, *sizes = (
@@ -203,7 +210,12 @@ def program_of(
 ) -> Program:
     """The program that evaluates expressions as they are; `what` is formed, for errors."""
     planner = Planner(roots, sizes, given, dtypes)
-    return planner.program(planner.plan(roots, order, order), Signature(), lambda: (what, ""))
+    return planner.program(planner.smaller(planner.plan(roots, order, order)), Signature(), lambda: (what, ""))
+
+
+def _numbers(plan: Plan) -> int:
+    """How many numbers are formed in all."""
+    return sum(one.elements for one in reachable(plan.results) if not one.is_given and not one.is_view)
 
 
 def _is_halved(one: Statement) -> bool:

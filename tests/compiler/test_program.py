@@ -313,3 +313,12 @@ def test_arrays_are_let_go() -> None:
     assert_close(f(*arrays), by_hand(*arrays), 1e-11)
     assert "del " in f.source
     assert peak(f, *arrays) <= 1.2 * peak(by_hand, *arrays)
+
+
+def test_a_product_that_is_read_once_is_not_formed_where_it_is_large() -> None:
+    """(a bᵀ) b is a (bᵀ b): two vectors, where the outer product takes 80 GB."""
+    a, b = vector("a", "n"), vector("b", "n")
+    values = {"a": np.linspace(-1.0, 2.0, 100_003), "b": np.linspace(0.5, 1.5, 100_003)}
+    x, y = values["a"], values["b"]
+    np.testing.assert_allclose(evaluate(np.outer(a, b) @ b, values), x * (y @ y), rtol=1e-12)
+    np.testing.assert_allclose(evaluate(np.outer(a, b).T @ a + a, values), y * (x @ x) + x, rtol=1e-12)
