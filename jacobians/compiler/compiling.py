@@ -58,7 +58,7 @@ def compile(  # noqa: A001 - the name is the field's
     `items` is an expression or a Jacobian, or a list of them; `variables` gives the order of the arguments, as names or
     variables (default: those that are needed, in the order in which they are met from left to right). `target` is the
     library whose arrays the function takes and gives: "numpy", "jax" or "torch"; `.source` is in its words, and the
-    function traces under `jax.jit`, `torch.compile` and the like. Raises `NamingError` if a variable that is needed is
+    function traces under `jax.jit`, `torch.func` and the like. Raises `NamingError` if a variable that is needed is
     not among `variables`, `OptionError` for an unknown target.
 
     >>> import numpy as np

@@ -57,7 +57,7 @@ def _torch() -> Any:
         import torch
         import torch.export
     except ImportError:
-        raise UnsupportedError("reading a model of PyTorch needs PyTorch (pip install torch)") from None
+        raise UnsupportedError("reading a model of PyTorch needs it: pip install 'jacobians[torch]'") from None
     return torch
 
 
