@@ -115,6 +115,8 @@ def random_claim(rng: np.random.Generator) -> tuple[Callable[[Any, Any], Any], A
 
 
 def check_right_claims(seeds: range) -> None:
+    """No right claim is refused, and of a hundred no more than one cannot be told."""
+    undecided = 0
     for seed in seeds:
         rng = np.random.default_rng(seed)
         f, x = random_claim(rng)
@@ -122,9 +124,13 @@ def check_right_claims(seeds: range) -> None:
         layout = LAYOUTS[rng.integers(4)]
         claim = in_layout(ad, np.shape(f(np, x)), np.shape(x), layout)
         report = check_derivative(lambda x, f=f: f(np, x), x, claim, layout=layout)
-        assert report.ok, f"seed {seed}\n{report}"
+        assert report.verdict != "wrong", f"seed {seed}\n{report}"
+        undecided += report.verdict == "undecided"
+        if not report.ok:
+            continue
         assert report.diagnosis is None
         assert report.tolerance <= 1e-5 * max(1.0, np.abs(ad).max()), f"seed {seed}: a check that cannot fail"
+    assert undecided <= len(seeds) / 100
 
 
 def test_a_hundred_right_claims() -> None:

@@ -44,17 +44,20 @@ def accumulate_reverse(
     seed: Sequence[EinsumTerm] | None = None,
     top: Expression | None = None,
     held: Sequence[Expression] = (),
+    by_entries: bool = True,
 ) -> list[Terms]:
     """∂y/∂target for every target, by one pass from y down; intermediates are shared between the targets.
 
     What is `held` does not move: paths that cross it do not count. `seed` is ∂top/∂y (the identity if not given), so
     that a pass can go on where another ended. A target is the quantity itself, whether a path reaches it under its name
-    or not; a view of a variable stands for those entries, unless it is held itself.
+    or not. A view of a variable stands for those entries, unless it is held itself; without `by_entries` it is an
+    intermediate result like any other, and only paths through it count.
     """
     top = y if top is None else top
     fixed = {unnamed(node).serial for node in held}
     ends = [
-        target if unnamed(target).serial in fixed or (x := variable_behind(target)) is None else x for target in targets
+        target if not by_entries or unnamed(target).serial in fixed or (x := variable_behind(target)) is None else x
+        for target in targets
     ]
     nodes = between(y, ends, held)
     adjoints = _Adjoints(top, nodes, ends)

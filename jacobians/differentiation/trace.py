@@ -33,6 +33,9 @@ LARGEST = 1e300
 _EXPONENTS = frozenset({np.power, np.float_power})
 
 
+_OF_CONDITIONS = frozenset({np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert})
+
+
 class Trace:
     """The call of one function: the values behind its variables, and what it closes over.
 
@@ -126,6 +129,8 @@ class Trace:
                 key.append(one.serial)
             elif place == 1 and ufunc in _EXPONENTS:
                 key += (type(one), one) if isinstance(one, (int, float)) else (None,)
+            elif ufunc in _OF_CONDITIONS:  # truth values are structure: which of them hold is not differentiated
+                key.append(None)
             else:
                 if place == 1 and ufunc is np.divide and self._is_variable_number(one):
                     ufunc, one = np.multiply, 1.0 / one

@@ -135,7 +135,9 @@ class Numbers:
     def derivative(self, of: Expression, by: Expression, total: bool) -> Array:
         """∂of/∂by with the axes of both as they are: along all paths, or with all other stations held fixed."""
         body = unnamed(of)
-        (terms,) = accumulate_reverse(body, [by], held=() if total else self._stations)
+        is_end = any(unnamed(by) is unnamed(point) for point in self._points)
+        held = () if total else self._stations
+        (terms,) = accumulate_reverse(body, [by], held=held, by_entries=is_end)
         array = self.network(terms, (*body.shape, *by.shape[::-1]))
         rank = body.ndim
         return array.transpose([*range(rank), *range(array.ndim - 1, rank - 1, -1)])

@@ -353,3 +353,14 @@ def test_jit_takes_labels_by_value_where_it_must() -> None:
         expected = np.zeros((2, 3))
         expected[np.arange(2), labels] = 2.0 * W[np.arange(2), labels]
         assert_close(f(W, labels), expected, 0)
+
+
+def test_truth_values_that_f_closes_over_combine_with_conditions() -> None:
+    mask, x = np.array([True, False, True]), np.array([1.0, 2.0, -3.0])
+    for combined in (
+        lambda x: (x > 0) & mask,
+        lambda x: mask | (x > 1.5),
+        lambda x: (x > 0) ^ np.bool_(True),
+    ):
+        expected = np.where(combined(x), 2.0 * x, 3.0)
+        assert np.array_equal(grad(lambda x, c=combined: np.sum(np.where(c(x), x * x, 3.0 * x)))(x), expected)
